@@ -1,0 +1,177 @@
+package io.registryetcd;
+
+import static io.registryetcd.TestPeers.SOON;
+import static io.registryetcd.TestPeers.config;
+import static io.registryetcd.TestPeers.instance;
+import static io.registryetcd.TestPeers.registered;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.registryetcd.Registration.State;
+import io.registryetcd.testkit.EtcdExtension;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What shares a session, what closes with what, and what a closed thing still does. */
+class LifecycleTest {
+
+  @RegisterExtension static final EtcdExtension server = EtcdExtension.create();
+  @RegisterExtension final TestPeers peers = new TestPeers();
+
+  private final StoredKeys keys = new StoredKeys(server.etcd());
+
+  @Test
+  void registryAndResolverOfOneSessionShareItsStreamsAndLiveApart() {
+    EtcdSession session = peers.closing(EtcdSession.create(config(server.endpoint()).build()));
+    EtcdRegistry registry = EtcdRegistry.create(session);
+    EtcdResolver resolver = EtcdResolver.create(session);
+    Registration hello = registered(registry, "Hello", 8001);
+    assertThat(resolver.resolve("Hello").size()).isEqualTo(1);
+    assertThat(keys.open("Watch")).isEqualTo(1);
+    assertThat(keys.open("LeaseKeepAlive")).isEqualTo(1);
+
+    resolver.close();
+    hello.update(20, Map.of());
+    await().atMost(SOON).until(() -> keys.value(hello.key()).contains("20"));
+    EtcdResolver another = EtcdResolver.create(session);
+    assertThat(another.resolve("Hello").size()).isEqualTo(1);
+    registry.close();
+    assertThat(keys.has(hello.key())).isFalse();
+    await().atMost(SOON).until(() -> keys.leases().isEmpty());
+    ServiceView view = another.view("Hello");
+    await().atMost(SOON).until(() -> view.snapshot().isEmpty());
+    registered(EtcdRegistry.create(session), "Hello", 8002);
+    await().atMost(SOON).until(() -> view.snapshot().size() == 1);
+
+    session.close();
+    assertThat(keys.keys("")).isEmpty();
+    assertThat(keys.leases()).isEmpty();
+  }
+
+  @Test
+  void closedRegistryAndResolverSaySo() {
+    EtcdRegistry registry = peers.registry(server.endpoint());
+    EtcdResolver resolver = peers.resolver(server.endpoint());
+    Registration hello = registry.register("Hello", instance(8001));
+    registry.close();
+    registry.close();
+    resolver.close();
+    resolver.close();
+    assertThatThrownBy(() -> registry.register("Hello", instance(8001)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
+    assertThatThrownBy(() -> resolver.resolve("Hello"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
+    assertThatThrownBy(() -> resolver.view("Hello"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
+    assertThat(hello.state()).isEqualTo(State.CLOSED);
+    hello.close();
+    hello.pause();
+    hello.resume();
+    hello.update(1, Map.of());
+    hello.retryNow();
+    assertThat(keys.keys("")).isEmpty();
+  }
+
+  @Test
+  void closingFromManyThreadsAtOnceIsOneClosing() {
+    EtcdRegistry registry = peers.registry(server.endpoint());
+    registered(registry, "Hello", 8001);
+    List<CompletableFuture<Void>> closing = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      closing.add(CompletableFuture.runAsync(registry::close, task -> new Thread(task).start()));
+    }
+    await().atMost(SOON).until(() -> closing.stream().allMatch(CompletableFuture::isDone));
+    assertThat(keys.keys("")).isEmpty();
+    assertThat(keys.leases()).isEmpty();
+  }
+
+  @Test
+  void registrationClosedBeforeItsKeyWasThereTellsWhoWaits() {
+    server.etcd().pause();
+    EtcdRegistry registry = peers.registry(server.endpoint());
+    Registration hello = registry.register("Hello", instance(8001));
+    hello.close();
+    server.etcd().resume();
+    await().atMost(SOON).until(() -> hello.state() == State.CLOSED);
+    await().atMost(SOON).until(() -> hello.whenRegistered().isCompletedExceptionally());
+    assertThatThrownBy(() -> hello.await(Duration.ofSeconds(1)))
+        .isInstanceOf(RegistryException.class);
+    assertThat(keys.keys("")).isEmpty();
+    await().atMost(SOON).until(() -> keys.leases().isEmpty());
+  }
+
+  @Test
+  void shutdownDeregistersFirstAndServesOnForTheDrainTime() {
+    EtcdRegistry registry = peers.registry(server.endpoint());
+    Registration hello = registered(registry, "Hello", 8001);
+    Duration drain = Duration.ofSeconds(2);
+    CompletableFuture<Void> done =
+        CompletableFuture.runAsync(
+            () -> registry.shutdown(drain), task -> new Thread(task).start());
+    await("key gone after shutdown began")
+        .atMost(Duration.ofMillis(1800))
+        .until(() -> !keys.has(hello.key()));
+    assertThat(done).isNotDone();
+    await().atMost(drain.plus(SOON)).until(done::isDone);
+    assertThat(keys.leases()).isEmpty();
+  }
+
+  @Test
+  void gracefulShutdownTakesItsStepsInOrderThoughOneFails() {
+    EtcdRegistry registry = peers.registry(server.endpoint());
+    Registration hello = registered(registry, "Hello", 8001);
+    Registration other = registered(registry, "Other", 8001);
+    List<String> steps = new ArrayList<>();
+    GracefulShutdown.of(hello)
+        .drainDelay(Duration.ofMillis(100))
+        .then(() -> steps.add("key there: " + keys.has(hello.key())))
+        .then(
+            () -> {
+              throw new IllegalStateException("planned");
+            })
+        .then(() -> steps.add("last"))
+        .run();
+    assertThat(steps).containsExactly("key there: false", "last");
+    assertThat(other.state()).isEqualTo(State.REGISTERED);
+  }
+
+  @Test
+  void viewThatNobodyUsesIsClosedAndOpenedAgainWhenNeeded() {
+    EtcdRegistry registry = peers.registry(server.endpoint());
+    Registration hello = registered(registry, "Hello", 8001);
+    registered(registry, "Pinned", 8001);
+    EtcdResolver resolver =
+        peers.resolver(config(server.endpoint()).idleViewTimeout(Duration.ofSeconds(1)).build());
+    resolver.resolve("Hello");
+    ServiceView pinned = resolver.view("Pinned");
+    pinned.whenReady().join();
+    long watchers = watchers();
+    await("idle view is no longer watched").atMost(SOON).until(() -> watchers() == watchers - 1);
+
+    hello.update(20, Map.of());
+    await().atMost(SOON).until(() -> keys.value(hello.key()).contains("20"));
+    assertThat(resolver.resolve("Hello").instances().get(0).weight()).isEqualTo(20);
+    assertThat(pinned.snapshot().isLive()).isTrue();
+    pinned.close();
+    await("views closed").atMost(SOON).until(() -> watchers() == watchers - 2);
+  }
+
+  private long watchers() {
+    return server
+        .etcd()
+        .metrics()
+        .lines()
+        .filter(line -> line.startsWith("etcd_debugging_mvcc_watcher_total "))
+        .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+        .sum();
+  }
+}
