@@ -1,0 +1,46 @@
+package io.registryetcd.examples;
+
+import io.grpc.Grpc;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.Server;
+import io.registryetcd.EtcdRegistry;
+import io.registryetcd.GracefulShutdown;
+import io.registryetcd.Instance;
+import io.registryetcd.Registration;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * A server behind a mapped address, which {@code KITEX_IP_TO_REGISTRY} and {@code
+ * KITEX_PORT_TO_REGISTRY} tell. No code is needed for them; without them it is registered at an
+ * address of this machine.
+ */
+@Command(
+    name = "environment-server",
+    description = "A server whose address is in KITEX_IP_TO_REGISTRY and KITEX_PORT_TO_REGISTRY.")
+final class EnvironmentServer implements Callable<Integer> {
+
+  @Option(names = "--etcd", required = true, split = ",")
+  private String[] etcd = {};
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    Server server =
+        Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
+            .addService(new EchoService("environment-server"))
+            .build()
+            .start();
+
+    EtcdRegistry registry = EtcdRegistry.create(etcd);
+    Registration hello = registry.register("Hello", Instance.of("0.0.0.0", server.getPort()));
+    GracefulShutdown.of(hello).then(server::shutdown).installHook();
+
+    hello.await(Duration.ofSeconds(10));
+    System.out.println("READY " + hello.instance().address());
+    server.awaitTermination();
+    return 0;
+  }
+}

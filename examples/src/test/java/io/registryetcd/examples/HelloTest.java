@@ -1,0 +1,229 @@
+package io.registryetcd.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.registryetcd.EtcdResolver;
+import io.registryetcd.testkit.EtcdExtension;
+import io.registryetcd.testkit.TestEtcd;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+/** hello-server and hello-client as processes of their own. */
+class HelloTest {
+
+  @RegisterExtension static final EtcdExtension EXTENSION = EtcdExtension.create();
+
+  private final TestEtcd etcd = EXTENSION.etcd();
+
+  @Test
+  void callsAreSharedByWeight() {
+    try (Program a = server("a", "--weight", "30");
+        Program b = server("b", "--weight", "10")) {
+      a.awaitReady();
+      b.awaitReady();
+      try (Program client = client("--calls", "400")) {
+        assertThat(client.awaitEnd()).as(client::toString).isZero();
+        JsonObject result = json(client);
+        assertThat(result.keySet()).containsExactly("transport", "calls", "bad", "by_instance");
+        assertThat(result.get("transport").getAsString()).isEqualTo("grpc");
+        assertThat(result.get("calls").getAsInt()).isEqualTo(400);
+        assertThat(result.get("bad").getAsInt()).isZero();
+        JsonObject shares = result.getAsJsonObject("by_instance");
+        // while only one of them is connected, it gets all calls
+        assertThat(shares.get("a").getAsInt()).isBetween(250, 350);
+        assertThat(shares.get("b").getAsInt()).isBetween(50, 150);
+      }
+    }
+  }
+
+  @Test
+  void serverStoppedUnderLoadLosesNoCall() throws InterruptedException {
+    try (Program a = server("a");
+        Program b = server("b", "--drain", "1");
+        EtcdResolver resolver = EtcdResolver.create(etcd.endpoint());
+        HelloClient client = Transport.GRPC.client("Hello", resolver);
+        Caller caller = new Caller(client)) {
+      a.awaitReady();
+      String address = b.awaitReady();
+      caller.start();
+      caller.awaitAnswerOf("b");
+      b.terminate();
+      awaitKeyGone(address);
+      assertThat(b.handle().isAlive()).as("serves on without its key").isTrue();
+      b.awaitEnd();
+      Tally.Counts before = caller.take();
+      await().pollDelay(Duration.ofMillis(200)).until(() -> true);
+      caller.stop();
+      Tally.Counts after = caller.take();
+      assertThat(before.byInstance()).containsOnlyKeys("a", "b");
+      assertThat(after.byInstance()).containsOnlyKeys("a");
+      assertThat(before.bad() + after.bad()).isZero();
+    }
+  }
+
+  @Test
+  void stoppedServerLeavesNothingInEtcd() {
+    try (Program server = server("a", "--drain", "0")) {
+      server.awaitReady();
+      assertThat(etcd.etcdctl("lease", "list")).contains("found 1 leases");
+      server.terminate();
+      server.awaitEnd();
+      assertThat(etcd.etcdctl("get", "--prefix", "")).isEmpty();
+      assertThat(etcd.etcdctl("lease", "list")).contains("found 0 leases");
+    }
+  }
+
+  @Test
+  void stoppedServerEndsItsOrderAlsoWhenEtcdIsAway() {
+    try (Program server = server("a", "--drain", "0")) {
+      server.awaitReady();
+      etcd.kill();
+      server.terminate();
+      server.awaitEnd();
+    } finally {
+      etcd.restart();
+    }
+  }
+
+  @Test
+  void flagsReachTheKeyAndItsValue() {
+    try (Program server =
+        server(
+            "a",
+            "--advertise=10.0.0.5:8888",
+            "--weight=7",
+            "--tags=zone=a,color=red",
+            "--prefix=other/prefix",
+            "--ttl=5")) {
+      assertThat(server.awaitReady()).isEqualTo("10.0.0.5:8888");
+      JsonObject value =
+          JsonParser.parseString(
+                  etcd.etcdctl("get", "--print-value-only", "other/prefix/Hello/10.0.0.5:8888"))
+              .getAsJsonObject();
+      assertThat(value.get("network").getAsString()).isEqualTo("tcp");
+      assertThat(value.get("address").getAsString()).isEqualTo("10.0.0.5:8888");
+      assertThat(value.get("weight").getAsInt()).isEqualTo(7);
+      assertThat(value.getAsJsonObject("tags").toString())
+          .isEqualTo("{\"color\":\"red\",\"zone\":\"a\"}");
+    }
+  }
+
+  @Test
+  void emptyPrefixIsUnderstoodByBoth() {
+    try (Program server = server("a", "--prefix", "")) {
+      String address = server.awaitReady();
+      assertThat(etcd.etcdctl("get", "--keys-only", "/Hello/" + address)).contains(address);
+      try (Program client = client("--calls", "1", "--prefix", "")) {
+        assertThat(client.awaitEnd()).as(client::toString).isZero();
+      }
+    }
+  }
+
+  @Test
+  void userAndPasswordAreUsed() {
+    etcd.enableAuth("secret");
+    try (Program server = server("a", "--user", "root", "--password", "secret")) {
+      server.awaitReady();
+      try (Program client = client("--calls", "1", "--user", "root", "--password", "secret")) {
+        assertThat(client.awaitEnd()).as(client::toString).isZero();
+      }
+    } finally {
+      etcd.disableAuth();
+    }
+  }
+
+  @Test
+  void clientWithFailedCallsExitsWith1() {
+    try (Program client = client("--calls", "3", "--timeout", "200")) {
+      assertThat(client.awaitEnd()).isEqualTo(1);
+      assertThat(client.lastLine())
+          .isEqualTo("{\"transport\":\"grpc\",\"calls\":3,\"bad\":3,\"by_instance\":{}}");
+      assertThat(client.errors()).contains("no instance");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "no-such-example",
+        "hello-server",
+        "hello-server --etcd h:1 --service S --id a --listen 127.0.0.1:x",
+        "hello-server --etcd h:1 --service S --id a --listen 127.0.0.1:0 --no-such-flag",
+        "hello-server --etcd h:1 --service S --id a --listen 127.0.0.1:0 --user u",
+        "hello-server --etcd h:1 --service S --id a --listen 127.0.0.1:0 --ttl 0",
+        "hello-server --etcd h:1 --service S --id a --listen 127.0.0.1:0 --drain -1",
+        "hello-server --etcd h:1 --service a/b --id a --listen 127.0.0.1:0",
+        "hello-client --etcd h:1 --service S --calls many",
+        "hello-client --etcd h:1 --service S --calls -1",
+        "hello-client --etcd h:1 --service a/b --calls 1",
+        "hello-client --etcd h:x --service S --calls 1",
+        "hello-client --etcd h:1 --service S --calls 1 --transport pigeon"
+      })
+  void badFlagsExitWithUsageAnd2(String line) {
+    StringWriter errors = new StringWriter();
+    CommandLine program = Examples.program().setErr(new PrintWriter(errors));
+    String[] arguments = line.isEmpty() ? new String[0] : line.split(" ", -1);
+    assertThat(program.execute(arguments)).isEqualTo(2);
+    assertThat(errors.toString()).contains("Usage: examples/run");
+  }
+
+  @Test
+  void helpIsNoError() {
+    try (Program program = Program.example("hello-server", "--help")) {
+      assertThat(program.awaitEnd()).isZero();
+      assertThat(String.join("\n", program.lines())).contains("Usage: examples/run hello-server");
+    }
+  }
+
+  @Test
+  void takenPortIsToldInOneLine() {
+    try (Program server = server("a")) {
+      String address = server.awaitReady();
+      try (Program second =
+          Program.example(
+              "hello-server",
+              "--etcd",
+              etcd.endpoint(),
+              "--service=Hello",
+              "--listen=" + address,
+              "--id=b")) {
+        assertThat(second.awaitEnd()).isEqualTo(1);
+        assertThat(second.errors().lines()).singleElement().asString().contains(address);
+      }
+    }
+  }
+
+  private Program server(String id, String... more) {
+    List<String> words = new ArrayList<>(List.of("hello-server", "--etcd", etcd.endpoint()));
+    words.addAll(List.of("--service", "Hello", "--listen", "127.0.0.1:0", "--id", id));
+    words.addAll(List.of(more));
+    return Program.example(words.toArray(String[]::new));
+  }
+
+  private Program client(String... more) {
+    List<String> words = new ArrayList<>(List.of("hello-client", "--etcd", etcd.endpoint()));
+    words.addAll(List.of("--service", "Hello"));
+    words.addAll(List.of(more));
+    return Program.example(words.toArray(String[]::new));
+  }
+
+  private void awaitKeyGone(String address) {
+    await().until(() -> etcd.etcdctl("get", "kitex/registry-etcd/Hello/" + address).isEmpty());
+  }
+
+  private static JsonObject json(Program client) {
+    return JsonParser.parseString(client.lastLine()).getAsJsonObject();
+  }
+}
