@@ -3,10 +3,12 @@ package io.registryetcd.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The quickstart, without its build. */
 class QuickstartTest {
@@ -39,9 +41,11 @@ class QuickstartTest {
     }
   }
 
+  /** Whoever is killed cannot delete its files, so they are made where this test deletes them. */
   @Test
-  void leavesNoServerWhenItIsKilled() {
-    try (Program quickstart = Program.java(Map.of(), Quickstart.class)) {
+  void leavesNoServerWhenItIsKilled(@TempDir Path files) {
+    Map<String, String> environment = Map.of("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + files);
+    try (Program quickstart = Program.java(environment, Quickstart.class)) {
       quickstart.awaitLine(line -> line.contains("calling 400 times"));
       List<ProcessHandle> children = quickstart.handle().descendants().toList();
       assertThat(children).hasSizeGreaterThanOrEqualTo(3);
