@@ -2,7 +2,6 @@ package io.registryetcd;
 
 import java.util.Collections;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -29,16 +28,18 @@ public final class Instance {
   private final int weight;
   private final Map<String, String> tags;
   private final String address;
-  private final int hash;
 
-  private Instance(String network, String host, int port, int weight, Map<String, String> tags) {
+  /** 0 until it is asked for; a race computes the same again. */
+  private int hash;
+
+  private Instance(
+      String network, String host, int port, String address, int weight, Map<String, String> tags) {
     this.network = network;
     this.host = host;
     this.port = port;
+    this.address = address;
     this.weight = weight;
     this.tags = tags;
-    this.address = network.equals("unix") ? host : joinHostPort(host, port);
-    this.hash = Objects.hash(network, address, weight, tags);
   }
 
   /**
@@ -53,7 +54,7 @@ public final class Instance {
     if (port < 0 || port > 65535) {
       throw new IllegalArgumentException("port: " + port + " (expected: 0 to 65535)");
     }
-    return new Instance("tcp", stripBrackets(host), port, 0, Map.of());
+    return tcp(stripBrackets(host), port, 0, Map.of());
   }
 
   /**
@@ -66,7 +67,7 @@ public final class Instance {
     if (path.isEmpty()) {
       throw new IllegalArgumentException("unix socket path: empty (expected: a path)");
     }
-    return new Instance("unix", path, 0, 0, Map.of());
+    return new Instance("unix", path, 0, path, 0, Map.of());
   }
 
   /**
@@ -76,7 +77,7 @@ public final class Instance {
    * @return the changed copy
    */
   public Instance withWeight(int newWeight) {
-    return newWeight == weight ? this : new Instance(network, host, port, newWeight, tags);
+    return newWeight == weight ? this : new Instance(network, host, port, address, newWeight, tags);
   }
 
   /**
@@ -99,12 +100,13 @@ public final class Instance {
    * @return the changed copy
    */
   public Instance withTags(Map<String, String> newTags) {
-    return new Instance(
-        network, host, port, weight, Collections.unmodifiableMap(new TreeMap<>(newTags)));
+    Map<String, String> copy =
+        newTags.isEmpty() ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(newTags));
+    return new Instance(network, host, port, address, weight, copy);
   }
 
   Instance withHostPort(String newHost, int newPort) {
-    return new Instance(network, stripBrackets(newHost), newPort, weight, tags);
+    return tcp(stripBrackets(newHost), newPort, weight, tags);
   }
 
   /**
@@ -167,7 +169,6 @@ public final class Instance {
   public boolean equals(Object other) {
     return this == other
         || (other instanceof Instance that
-            && hash == that.hash
             && weight == that.weight
             && network.equals(that.network)
             && address.equals(that.address)
@@ -176,7 +177,12 @@ public final class Instance {
 
   @Override
   public int hashCode() {
-    return hash;
+    int known = hash;
+    if (known == 0) {
+      known = 31 * (31 * (31 * network.hashCode() + address.hashCode()) + weight) + tags.hashCode();
+      hash = known;
+    }
+    return known;
   }
 
   @Override
@@ -188,7 +194,8 @@ public final class Instance {
     return host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
   }
 
-  private static String joinHostPort(String host, int port) {
-    return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+  private static Instance tcp(String host, int port, int weight, Map<String, String> tags) {
+    String address = (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+    return new Instance("tcp", host, port, address, weight, tags);
   }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,7 +33,10 @@ final class InstanceTable {
   /** A key and what its value says. */
   private record Row(String key, long createRevision, Instance instance) {}
 
-  private final String service;
+  private static final Comparator<Row> LATEST_FIRST =
+      Comparator.comparingLong(Row::createRevision).reversed().thenComparing(Row::key);
+
+  private final String range;
   private final Layout layout;
   private final int defaultWeight;
 
@@ -42,7 +46,7 @@ final class InstanceTable {
   private final Set<ByteString> filtered = new HashSet<>();
 
   InstanceTable(String service, Layout layout, int defaultWeight) {
-    this.service = service;
+    this.range = layout.range(service);
     this.layout = layout;
     this.defaultWeight = defaultWeight;
   }
@@ -84,11 +88,10 @@ final class InstanceTable {
    * @return the addresses that may have changed
    */
   Set<String> replace(List<KeyValue> kvs) {
-    Set<String> touched = new HashSet<>();
+    // in the order of the list, in which what is kept in order grows fastest
+    Set<String> touched = new LinkedHashSet<>();
     Set<ByteString> listed = new HashSet<>();
-    for (KeyValue kv : kvs) {
-      listed.add(kv.key());
-    }
+    kvs.forEach(kv -> listed.add(kv.key()));
     List<ByteString> gone = new ArrayList<>();
     for (Set<ByteString> known : List.of(rows.keySet(), malformed, filtered)) {
       known.stream().filter(key -> !listed.contains(key)).forEach(gone::add);
@@ -109,7 +112,7 @@ final class InstanceTable {
 
   private void put(KeyValue kv, Set<String> touched) {
     String key = kv.key().toStringUtf8();
-    if (!layout.isInstanceKey(service, key)) {
+    if (!Layout.isInstanceKey(range, key)) {
       return;
     }
     boolean reported = malformed.contains(kv.key());
@@ -135,8 +138,7 @@ final class InstanceTable {
     rows.put(kv.key(), row);
     List<Row> candidates = byAddress.computeIfAbsent(instance.address(), a -> new ArrayList<>(1));
     candidates.add(row);
-    candidates.sort(
-        Comparator.comparingLong(Row::createRevision).reversed().thenComparing(Row::key));
+    candidates.sort(LATEST_FIRST);
     touched.add(instance.address());
   }
 

@@ -321,9 +321,8 @@ final class WatchedView implements ViewMachine.Effects, EtcdSession.Subject, Wat
         }
       }
     }
-    Set<String> all = new HashSet<>(touched);
-    all.addAll(hold.judge(table.addresses(), now));
-    publishDifference(all);
+    touched.addAll(hold.judge(table.addresses(), now));
+    publishDifference(touched);
     scheduleRelease(now);
   }
 

@@ -95,7 +95,7 @@ final class SimHistory {
       newestFirst.sort(Comparator.comparingLong(KeyValue::createRevision).reversed());
       Map<String, Instance> byAddress = new HashMap<>();
       for (KeyValue kv : newestFirst) {
-        if (layout.isInstanceKey(service, kv.key().toStringUtf8())) {
+        if (Layout.isInstanceKey(layout.range(service), kv.key().toStringUtf8())) {
           try {
             Instance instance = layout.decode(kv.value().toByteArray());
             byAddress.putIfAbsent(instance.address(), weighted(instance));

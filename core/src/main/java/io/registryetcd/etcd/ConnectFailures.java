@@ -2,6 +2,7 @@ package io.registryetcd.etcd;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,20 +33,27 @@ final class ConnectFailures {
           new Hint("unknown ca", "etcd does not trust the client certificate: its CA is another"),
           new Hint("notsslrecord", "etcd speaks plaintext there: use http"),
           new Hint("not an ssl/tls record", "etcd speaks plaintext there: use http"),
-          new Hint(
-              "connection closed while performing tls negotiation",
-              "the connection was closed in the TLS handshake: is it plaintext there?"),
+          new Hint("connection closed while performing tls negotiation", Hint.HANDSHAKE),
           new Hint("network closed for unknown reason", Hint.CLOSED),
           new Hint("first received frame was not settings", "not plaintext HTTP/2 there: TLS?"),
-          // the same as a close, when bytes were on their way
+          // a reset is a close while bytes were on their way; gRPC names the handlers of a
+          // handshake
+          new Hint("clienttlshandler.*connection reset", Hint.HANDSHAKE),
           new Hint("connection reset", Hint.CLOSED));
 
-  private record Hint(String text, String words) {
+  /** Words for failures in whose lower-case texts a pattern is found. */
+  private record Hint(Pattern pattern, String words) {
     static final String HOST = ": use a name that is in it, or set the authority";
     static final String CLOSED =
         "the other side closed the connection: an etcd that ends, or one that expects https";
+    static final String HANDSHAKE =
+        "the connection was closed in the TLS handshake: is it plaintext there?";
     static final String CLIENT =
         "etcd requires a client certificate, or refuses the one it was shown: set certificate and key";
+
+    Hint(String pattern, String words) {
+      this(Pattern.compile(pattern, Pattern.DOTALL), words);
+    }
   }
 
   private ConnectFailures() {}
@@ -63,7 +71,7 @@ final class ConnectFailures {
     }
     String all = texts.toString().toLowerCase(Locale.ROOT);
     for (Hint hint : HINTS) {
-      if (all.contains(hint.text)) {
+      if (hint.pattern.matcher(all).find()) {
         return hint.words;
       }
     }

@@ -25,11 +25,6 @@ final class HertzLayout implements Layout {
   }
 
   @Override
-  public boolean isInstanceKey(String service, String key) {
-    return Keys.isInstanceKey(range(service), key);
-  }
-
-  @Override
   public byte[] encode(Instance instance) {
     return InstanceJson.encode(instance);
   }

@@ -1,5 +1,6 @@
 package io.registryetcd.layout;
 
+import com.google.common.base.Utf8;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
@@ -8,8 +9,6 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
@@ -118,12 +117,11 @@ final class InstanceJson {
   }
 
   private static String text(byte[] value) throws MalformedInstanceException {
-    try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(value)).toString();
-    } catch (CharacterCodingException e) {
+    if (!Utf8.isWellFormed(value)) {
       throw new MalformedInstanceException(
           "value: " + value.length + " bytes that are not UTF-8 (expected: UTF-8)");
     }
+    return new String(value, StandardCharsets.UTF_8);
   }
 
   private Instance read() throws IOException {

@@ -52,13 +52,6 @@ final class Keys {
             : new HostPort(instance.host(), instance.port()).toString());
   }
 
-  /** Whether {@code key} is {@code range} and one segment, which names an instance. */
-  static boolean isInstanceKey(String range, String key) {
-    return key.startsWith(range)
-        && key.length() > range.length()
-        && key.indexOf('/', range.length()) < 0;
-  }
-
   private static String percentEncoded(String path) {
     var encoded = new StringBuilder();
     for (byte b : path.getBytes(StandardCharsets.UTF_8)) {

@@ -28,11 +28,6 @@ final class KitexLayout implements Layout {
   }
 
   @Override
-  public boolean isInstanceKey(String service, String key) {
-    return Keys.isInstanceKey(range(service), key);
-  }
-
-  @Override
   public byte[] encode(Instance instance) {
     return InstanceJson.encode(instance);
   }

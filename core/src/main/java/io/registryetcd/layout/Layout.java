@@ -80,14 +80,18 @@ public sealed interface Layout permits KitexLayout, HertzLayout {
   String key(String service, Instance instance);
 
   /**
-   * Whether a key inside {@link #range} is an instance of that service, and not of another whose
+   * Whether a key inside a service's range is an instance of that service, and not of another whose
    * name only begins alike.
    *
-   * @param service the service's name
-   * @param key a key that begins with the service's range
-   * @return true if it is an instance's key
+   * @param range what {@link #range} gave for the service
+   * @param key any key
+   * @return true if the key is the range and one segment
    */
-  boolean isInstanceKey(String service, String key);
+  static boolean isInstanceKey(String range, String key) {
+    return key.startsWith(range)
+        && key.length() > range.length()
+        && key.indexOf('/', range.length()) < 0;
+  }
 
   /**
    * The value that is stored for an instance. A weight of 0, which means "not set", is written as
