@@ -33,7 +33,7 @@ check_tools() {
 is_built() (
   [ -s "$classpath" ] && [ -d "$target/classes" ] || exit 1
   cd "$root" || exit 1
-  for module in testkit core grpc examples; do
+  for module in testkit core grpc kitex examples; do
     changed=$(find pom.xml $module/pom.xml $module/src/main -newer "$classpath" | head -n 1)
     [ -z "$changed" ] || exit 1
   done

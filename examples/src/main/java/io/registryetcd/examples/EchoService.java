@@ -5,18 +5,23 @@ import io.registryetcd.examples.pbapi.EchoGrpc;
 import io.registryetcd.examples.pbapi.Request;
 import io.registryetcd.examples.pbapi.Response;
 
-/** Answers a message with {@code <id>|<message>}. */
+/** The hello service in protobuf. */
 final class EchoService extends EchoGrpc.EchoImplBase {
 
-  private final String id;
+  private final Answers answers;
 
   EchoService(String id) {
-    this.id = id;
+    this(new Answers(id));
+  }
+
+  EchoService(Answers answers) {
+    this.answers = answers;
   }
 
   @Override
   public void echo(Request request, StreamObserver<Response> observer) {
-    observer.onNext(Response.newBuilder().setMessage(id + "|" + request.getMessage()).build());
+    String answer = answers.echo(request.getMessage(), CallFacts::ofThisCall);
+    observer.onNext(Response.newBuilder().setMessage(answer).build());
     observer.onCompleted();
   }
 }

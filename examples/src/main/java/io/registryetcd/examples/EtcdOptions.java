@@ -35,10 +35,15 @@ final class EtcdOptions {
   private CommandSpec command = CommandSpec.create();
 
   EtcdConfig config(Optional<Duration> leaseTtl) {
+    return config(leaseTtl, Optional.empty());
+  }
+
+  EtcdConfig config(Optional<Duration> leaseTtl, Optional<Duration> holdTime) {
     try {
       EtcdConfig.Builder config = EtcdConfig.builder().endpoints(endpoints.split(",", -1));
       prefix.ifPresent(config::prefix);
       leaseTtl.ifPresent(config::leaseTtl);
+      holdTime.ifPresent(config::holdTime);
       if (user != null && password != null) {
         config.user(user, password).allowPlaintextPassword();
       } else if (user != null || password != null) {

@@ -1,6 +1,8 @@
 package io.registryetcd.examples;
 
+import io.grpc.Codec;
 import io.grpc.ConnectivityState;
+import io.grpc.DecompressorRegistry;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -15,6 +17,9 @@ import java.util.concurrent.TimeUnit;
 /** Calls hello servers by gRPC. */
 final class GrpcHelloClient implements HelloClient {
 
+  private static final DecompressorRegistry NO_COMPRESSION =
+      DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false);
+
   private final ManagedChannel channel;
   private final EchoGrpc.EchoBlockingStub stub;
 
@@ -22,6 +27,8 @@ final class GrpcHelloClient implements HelloClient {
     channel =
         Grpc.newChannelBuilder("etcd:///" + service, InsecureChannelCredentials.create())
             .setNameResolverArg(EtcdGrpc.RESOLVER, resolver)
+            // a Kitex server has no gzip, and refuses calls of a client that would take it
+            .decompressorRegistry(NO_COMPRESSION)
             .build();
     stub = EchoGrpc.newBlockingStub(channel);
   }

@@ -11,6 +11,8 @@ import java.io.IOException;
 /** The hello server on gRPC. */
 final class GrpcHelloServer implements HelloServer {
 
+  private static final int MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
   private final RegisteredServer server;
 
   private GrpcHelloServer(RegisteredServer server) {
@@ -27,7 +29,10 @@ final class GrpcHelloServer implements HelloServer {
     spec.advertise().ifPresent(registration::advertise);
     return new GrpcHelloServer(
         registration.start(
-            NettyServerBuilder.forAddress(spec.listen()).addService(new EchoService(spec.id()))));
+            NettyServerBuilder.forAddress(spec.listen())
+                .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+                .intercept(new GrpcCallHeaders())
+                .addService(new EchoService(spec.id()))));
   }
 
   @Override

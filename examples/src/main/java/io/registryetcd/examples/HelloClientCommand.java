@@ -2,12 +2,19 @@ package io.registryetcd.examples;
 
 import com.google.gson.Gson;
 import io.registryetcd.EtcdResolver;
+import io.registryetcd.Instance;
 import io.registryetcd.NoInstanceException;
+import io.registryetcd.Snapshot;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,8 +42,27 @@ final class HelloClientCommand implements Callable<Integer> {
       description = "The name to look up.")
   private String service = "";
 
-  @Option(names = "--calls", required = true, paramLabel = "N", description = "How many calls.")
-  private int calls;
+  @ArgGroup(multiplicity = "1", exclusive = true)
+  private Amount amount = new Amount();
+
+  /** When to stop. */
+  private static final class Amount {
+    @Option(names = "--calls", paramLabel = "N", description = "How many calls.")
+    private int calls = Integer.MAX_VALUE;
+
+    @Option(
+        names = "--duration",
+        paramLabel = "SECONDS",
+        description = "How long to call, instead of --calls.")
+    private long duration = Integer.MAX_VALUE;
+
+    @Option(
+        names = "--list",
+        split = ",",
+        paramLabel = "TAG",
+        description = "Call nobody: print the instances, each with those of these tags it has.")
+    private List<String> tags = List.of();
+  }
 
   @Option(
       names = "--interval",
@@ -54,30 +80,62 @@ final class HelloClientCommand implements Callable<Integer> {
       names = "--transport",
       paramLabel = "NAME",
       description = "One of ${COMPLETION-CANDIDATES}. Default: grpc.")
-  private Transport transport = Transport.GRPC;
+  private ClientTransport transport = ClientTransport.GRPC;
+
+  @Option(
+      names = "--hold",
+      paramLabel = "SECONDS",
+      description = "How long to keep instances that vanished all at once. Default: 15.")
+  private Optional<Integer> hold = Optional.empty();
+
+  @Option(
+      names = "--print-start",
+      description = "Print CALLING and its id when a server answers for the first time.")
+  private boolean printStart;
+
+  @Option(names = "--until-end-of-input", hidden = true)
+  private boolean untilEndOfInput;
+
+  private volatile boolean ended;
 
   @Spec private CommandSpec command = CommandSpec.create();
 
   @Override
   public Integer call() throws InterruptedException {
-    if (calls < 0 || interval < 0 || timeout <= 0) {
+    if (amount.calls < 0 || amount.duration < 0 || interval < 0 || timeout <= 0) {
       throw new ParameterException(
-          command.commandLine(), "--calls, --interval: not negative, --timeout: positive");
+          command.commandLine(),
+          "--calls, --duration, --interval: not negative, --timeout: positive");
     }
-    try (EtcdResolver resolver = EtcdResolver.create(etcd.config(Optional.empty()))) {
+    if (untilEndOfInput) {
+      EndOfInput.then(() -> ended = true);
+    }
+    try (EtcdResolver resolver =
+        EtcdResolver.create(etcd.config(Optional.empty(), hold.map(Duration::ofSeconds)))) {
+      if (!amount.tags.isEmpty()) {
+        list(resolver.resolve(service));
+        return 0;
+      }
       boolean found = awaitInstances(resolver);
-      try (HelloClient client = transport.client(service, resolver)) {
+      try (HelloClient client = transport.open(service, resolver)) {
         if (found) {
           client.connect(CONNECT_LIMIT);
         }
-        Tally tally = new Tally();
-        for (int i = 1; i <= calls; i++) {
-          callOnce(client, Integer.toString(i), tally);
-          Thread.sleep(interval);
-        }
-        System.out.println(json(tally.counts()));
-        return tally.counts().bad() > 0 ? 1 : 0;
+        Tally.Counts counts = callRepeatedly(client);
+        System.out.println(json(counts));
+        return counts.bad() > 0 ? 1 : 0;
       }
+    }
+  }
+
+  private void list(Snapshot snapshot) {
+    for (Instance instance : snapshot) {
+      String tags =
+          amount.tags.stream()
+              .filter(instance.tags()::containsKey)
+              .map(tag -> tag + "=" + instance.tags().get(tag))
+              .collect(Collectors.joining(","));
+      System.out.println("INSTANCE " + instance.address() + " " + instance.weight() + " " + tags);
     }
   }
 
@@ -91,6 +149,22 @@ final class HelloClientCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), e.getMessage(), e);
     }
+  }
+
+  private Tally.Counts callRepeatedly(HelloClient client) throws InterruptedException {
+    Tally tally = new Tally();
+    Set<String> seen = new HashSet<>();
+    long end = System.nanoTime() + Duration.ofSeconds(amount.duration).toNanos();
+    for (int i = 1; i <= amount.calls && System.nanoTime() < end && !ended; i++) {
+      callOnce(client, Integer.toString(i), tally);
+      if (printStart) {
+        tally.counts().byInstance().keySet().stream()
+            .filter(seen::add)
+            .forEach(id -> System.out.println("CALLING " + id));
+      }
+      Thread.sleep(interval);
+    }
+    return tally.counts();
   }
 
   private void callOnce(HelloClient client, String message, Tally tally) {

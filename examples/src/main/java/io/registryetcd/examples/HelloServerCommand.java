@@ -78,7 +78,7 @@ final class HelloServerCommand implements Callable<Integer> {
       names = "--transport",
       paramLabel = "NAME",
       description = "One of ${COMPLETION-CANDIDATES}. Default: grpc.")
-  private Transport transport = Transport.GRPC;
+  private ServerTransport transport = ServerTransport.GRPC;
 
   @Option(
       names = "--drain",
@@ -111,7 +111,7 @@ final class HelloServerCommand implements Callable<Integer> {
           step -> out.println(STEP + Instant.now() + " " + step.to() + " " + step.reason()));
     }
     if (untilEndOfInput) {
-      exitAtEndOfInput();
+      EndOfInput.then(() -> System.exit(0));
     }
     registration.whenRegistered().join();
     out.println(READY + registration.instance().address());
@@ -129,23 +129,6 @@ final class HelloServerCommand implements Callable<Integer> {
       registry.close();
       throw new ParameterException(command.commandLine(), e.getMessage(), e);
     }
-  }
-
-  /** The pipe to a parent process ends with it, even if that was killed. */
-  private static void exitAtEndOfInput() {
-    Thread watcher =
-        new Thread(
-            () -> {
-              try {
-                System.in.transferTo(PrintStream.nullOutputStream());
-              } catch (IOException e) {
-                // the end, too
-              }
-              System.exit(0);
-            },
-            "end-of-input");
-    watcher.setDaemon(true);
-    watcher.start();
   }
 
   /** An empty host stands for all addresses. */

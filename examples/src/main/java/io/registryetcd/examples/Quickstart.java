@@ -48,7 +48,7 @@ final class Quickstart implements Callable<Integer> {
         ServerProcesses servers = new ServerProcesses(etcd.endpoint(), SERVICE, DRAIN_SECONDS);
         EtcdResolver resolver = EtcdResolver.create(etcd.endpoint());
         ViewLog view = ViewLog.of(resolver.view(SERVICE));
-        HelloClient client = Transport.GRPC.client(SERVICE, resolver);
+        HelloClient client = ClientTransport.GRPC.open(SERVICE, resolver);
         Caller caller = new Caller(client)) {
       report.say("etcd " + etcd.binary().version() + " answers at " + etcd.endpoint());
       view.awaitReady();

@@ -48,11 +48,48 @@ class HelloTest {
   }
 
   @Test
+  void kitexServersAreCalledInEachProtocolByWeight() {
+    try (Program a = server("a", "--transport", "thrift", "--weight", "30");
+        Program b = server("b", "--transport", "thrift", "--weight", "10")) {
+      a.awaitReady();
+      b.awaitReady();
+      for (String transport :
+          List.of("buffered", "framed", "ttheader", "ttheaderframed", "kitexpb")) {
+        try (Program client = client("--calls", "40", "--transport", transport)) {
+          assertThat(client.awaitEnd()).as(client::toString).isZero();
+          JsonObject result = json(client);
+          assertThat(result.get("transport").getAsString()).isEqualTo(transport);
+          assertThat(result.getAsJsonObject("by_instance").toString())
+              .isEqualTo("{\"a\":30,\"b\":10}");
+        }
+      }
+    }
+  }
+
+  @Test
+  void kitexServerStoppedUnderLoadLosesNoCall() throws InterruptedException {
+    try (Program a = server("a", "--transport", "thrift");
+        Program b = server("b", "--transport", "thrift", "--drain", "1");
+        EtcdResolver resolver = EtcdResolver.create(etcd.endpoint());
+        HelloClient client = ClientTransport.FRAMED.open("Hello", resolver);
+        Caller caller = new Caller(client)) {
+      a.awaitReady();
+      b.awaitReady();
+      caller.start();
+      caller.awaitAnswerOf("b");
+      b.terminate();
+      b.awaitEnd();
+      caller.stop();
+      assertThat(caller.take().bad()).isZero();
+    }
+  }
+
+  @Test
   void serverStoppedUnderLoadLosesNoCall() throws InterruptedException {
     try (Program a = server("a");
         Program b = server("b", "--drain", "1");
         EtcdResolver resolver = EtcdResolver.create(etcd.endpoint());
-        HelloClient client = Transport.GRPC.client("Hello", resolver);
+        HelloClient client = ClientTransport.GRPC.open("Hello", resolver);
         Caller caller = new Caller(client)) {
       a.awaitReady();
       String address = b.awaitReady();

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /** A process under test, with all that it prints. Killed when closed, with its descendants. */
-final class Program implements AutoCloseable {
+public final class Program implements AutoCloseable {
 
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
@@ -27,8 +27,13 @@ final class Program implements AutoCloseable {
   }
 
   /** An example, on this JVM's class path. */
-  static Program example(String... arguments) {
-    return java(Map.of(), Examples.class, arguments);
+  public static Program example(String... arguments) {
+    return example(Map.of(), arguments);
+  }
+
+  /** An example, on this JVM's class path. */
+  public static Program example(Map<String, String> environment, String... arguments) {
+    return java(environment, Examples.class, arguments);
   }
 
   static Program java(Map<String, String> environment, Class<?> main, String... arguments) {
@@ -40,7 +45,8 @@ final class Program implements AutoCloseable {
     return start(new File("."), environment, words);
   }
 
-  static Program start(File workingDirectory, Map<String, String> environment, List<String> words) {
+  public static Program start(
+      File workingDirectory, Map<String, String> environment, List<String> words) {
     try {
       Path directory = Files.createTempDirectory("program");
       ProcessBuilder builder =
@@ -56,11 +62,11 @@ final class Program implements AutoCloseable {
   }
 
   /** Waits for a server's READY, and returns the address behind it. */
-  String awaitReady() {
+  public String awaitReady() {
     return awaitLine(line -> line.startsWith("READY ")).substring("READY ".length());
   }
 
-  String awaitLine(Predicate<String> wanted) {
+  public String awaitLine(Predicate<String> wanted) {
     long end = System.nanoTime() + LIMIT.toNanos();
     while (System.nanoTime() < end) {
       boolean ended = !process.isAlive();
@@ -78,29 +84,38 @@ final class Program implements AutoCloseable {
   }
 
   /** Standard output so far. */
-  List<String> lines() {
+  public List<String> lines() {
     return read("out").lines().toList();
   }
 
-  String lastLine() {
+  public String lastLine() {
     List<String> lines = lines();
     return lines.isEmpty() ? "" : lines.get(lines.size() - 1);
   }
 
   /** Standard error so far. */
-  String errors() {
+  public String errors() {
     return read("err");
   }
 
-  ProcessHandle handle() {
+  public ProcessHandle handle() {
     return process.toHandle();
   }
 
-  void terminate() {
+  public void terminate() {
     process.toHandle().destroy();
   }
 
-  int awaitEnd() {
+  /** Closes the pipe to its standard input. */
+  public void endInput() {
+    try {
+      process.getOutputStream().close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public int awaitEnd() {
     try {
       if (process.waitFor(LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
         return process.exitValue();

@@ -1,0 +1,44 @@
+package io.registryetcd.examples;
+
+import io.registryetcd.EtcdResolver;
+import io.registryetcd.examples.api.Hello;
+import io.registryetcd.examples.api.Request;
+import io.registryetcd.kitex.Framing;
+import io.registryetcd.kitex.KitexClient;
+import io.registryetcd.kitex.KitexThriftClient;
+import java.time.Duration;
+import org.apache.thrift.TException;
+
+/** Calls hello servers by Thrift. */
+final class ThriftHelloClient implements HelloClient {
+
+  private final KitexClient client;
+  private final KitexThriftClient<Hello.Client> hello;
+
+  ThriftHelloClient(String service, EtcdResolver resolver, Framing framing) {
+    client = KitexClient.builder(resolver, service).framing(framing).build();
+    hello = KitexThriftClient.of(client, new Hello.Client.Factory());
+  }
+
+  @Override
+  public void connect(Duration timeout) {
+    // connections are opened by calls
+  }
+
+  @Override
+  public String call(String message, Duration timeout) {
+    try {
+      return hello
+          .withCallTimeout(timeout)
+          .call(client -> client.echo(new Request().setMessage(message)))
+          .getMessage();
+    } catch (TException e) {
+      throw new IllegalStateException(e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    client.close();
+  }
+}

@@ -1,0 +1,81 @@
+package io.registryetcd.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.registryetcd.examples.Program;
+import io.registryetcd.testkit.EtcdExtension;
+import io.registryetcd.testkit.TestEtcd;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** etcd goes and comes back while both sides call each other. */
+class EtcdOutageTest {
+
+  /** Longer than a Go server takes to notice that its key is gone: it looks every 30 s. */
+  private static final String HOLD_SECONDS = "45";
+
+  @RegisterExtension static final EtcdExtension extension = EtcdExtension.create();
+
+  private final TestEtcd etcd = extension.etcd();
+
+  @DisplayName("K8 etcd restarts, then comes back empty")
+  @Test
+  void noCallFails(TestReporter reporter) throws InterruptedException {
+    try (Peers peers = new Peers(etcd)) {
+      List<Program> servers =
+          List.of(
+              peers.server(Side.JAVA, "framed", "Java-thrift", "java"),
+              peers.server(Side.JAVA, "grpc", "Java-grpc", "java"),
+              peers.server(Side.GO, "framed", "Go", "go"));
+      servers.forEach(Program::awaitReady);
+      List<Program> clients = new ArrayList<>();
+      for (String transport : Peers.TRANSPORTS) {
+        String java = transport.equals("grpc") ? "Java-grpc" : "Java-thrift";
+        clients.add(peers.client(Side.GO, transport, java, flags()));
+        clients.add(
+            peers.client(
+                Side.JAVA,
+                transport,
+                "Go",
+                Stream.concat(Stream.of(flags()), Stream.of("--hold", HOLD_SECONDS))
+                    .toArray(String[]::new)));
+      }
+      clients.forEach(client -> client.awaitLine(line -> line.startsWith("CALLING")));
+
+      etcd.kill();
+      Thread.sleep(Duration.ofSeconds(6).toMillis()); // more than one poll of a Go client
+      etcd.restart();
+      Thread.sleep(Duration.ofSeconds(6).toMillis());
+      etcd.kill();
+      etcd.wipe();
+      etcd.launch();
+      await("all are registered again")
+          .atMost(Duration.ofSeconds(40))
+          .until(() -> etcd.etcdctl("get", "--prefix", "--keys-only", "kitex/").contains("/Go/"));
+      assertThat(etcd.etcdctl("get", "--prefix", "--keys-only", "kitex/"))
+          .contains("/Java-thrift/", "/Java-grpc/");
+      clients.forEach(Program::endInput);
+
+      int all = 0;
+      for (Program client : clients) {
+        Calls calls = Calls.of(client);
+        assertThat(calls.bad()).as(client::toString).isZero();
+        all += calls.calls();
+      }
+      reporter.publishEntry("calls", all + ", failed 0");
+    }
+  }
+
+  private static String[] flags() {
+    return new String[] {
+      "--duration", "120", "--until-end-of-input", "--interval", "5", "--print-start"
+    };
+  }
+}
