@@ -27,7 +27,7 @@ class EtcdOutageTest {
 
   @DisplayName("K8 etcd restarts, then comes back empty")
   @Test
-  void noCallFails(TestReporter reporter) throws InterruptedException {
+  void noCallFails(TestReporter reporter) {
     try (Peers peers = new Peers(etcd)) {
       List<Program> servers =
           List.of(
@@ -50,9 +50,9 @@ class EtcdOutageTest {
       clients.forEach(client -> client.awaitLine(line -> line.startsWith("CALLING")));
 
       etcd.kill();
-      Thread.sleep(Duration.ofSeconds(6).toMillis()); // more than one poll of a Go client
+      goOnCalling();
       etcd.restart();
-      Thread.sleep(Duration.ofSeconds(6).toMillis());
+      goOnCalling();
       etcd.kill();
       etcd.wipe();
       etcd.launch();
@@ -71,6 +71,11 @@ class EtcdOutageTest {
       }
       reporter.publishEntry("calls", all + ", failed 0");
     }
+  }
+
+  /** For longer than it takes a Go client to look for changes, which it does each 5 s. */
+  private static void goOnCalling() {
+    await().pollDelay(Duration.ofSeconds(6)).atMost(Duration.ofSeconds(30)).until(() -> true);
   }
 
   private static String[] flags() {
