@@ -17,9 +17,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** One of two servers goes while clients of the other side call, by every transport at once. */
+@ExtendWith(RequiresGo.class)
 class DeparturesTest {
 
   private static final int TTL_SECONDS = 5;

@@ -24,11 +24,13 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What each side writes into etcd, read by the other. */
+@ExtendWith(RequiresGo.class)
 class EntriesTest {
 
   @RegisterExtension static final EtcdExtension extension = EtcdExtension.create();

@@ -13,9 +13,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** etcd goes and comes back while both sides call each other. */
+@ExtendWith(RequiresGo.class)
 class EtcdOutageTest {
 
   /** Longer than a Go server takes to notice that its key is gone: it looks every 30 s. */

@@ -12,11 +12,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /** What is not a plain answer: a Go client at a Java server. */
+@ExtendWith(RequiresGo.class)
 class GoClientErrorsTest {
 
   static final List<String> TRANSPORTS = Peers.TRANSPORTS;

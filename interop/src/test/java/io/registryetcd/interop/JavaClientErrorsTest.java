@@ -50,10 +50,12 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What is not a plain answer: Java clients at a Go server. */
+@ExtendWith(RequiresGo.class)
 class JavaClientErrorsTest {
 
   private static final String LARGE = "x".repeat(8 * 1024 * 1024);

@@ -3,6 +3,7 @@ package io.registryetcd.interop;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -24,6 +25,7 @@ public final class Matrix implements TestExecutionListener {
 
   private final Map<String, List<String>> rows = new ConcurrentHashMap<>();
   private final Map<String, String> reports = new ConcurrentHashMap<>();
+  private final Set<String> skipped = ConcurrentHashMap.newKeySet();
   private volatile Optional<TestPlan> plan = Optional.empty();
 
   /** Found by the platform. */
@@ -43,6 +45,7 @@ public final class Matrix implements TestExecutionListener {
 
   @Override
   public void executionSkipped(TestIdentifier test, String reason) {
+    skipped.add(reason);
     add(test, "skipped");
   }
 
@@ -69,6 +72,7 @@ public final class Matrix implements TestExecutionListener {
 
   @Override
   public void testPlanExecutionFinished(TestPlan testPlan) {
+    skipped.forEach(reason -> System.out.println("tests with Go are skipped: " + reason));
     Map<String, List<String>> sorted = new TreeMap<>(Matrix::compare);
     sorted.putAll(rows);
     sorted.forEach(

@@ -31,11 +31,13 @@ import java.util.concurrent.Callable;
 import org.apache.thrift.TException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * All protocols at once for a while, a server and clients in this JVM against Go clients and a Go
  * server: nothing grows. For {@code soak.seconds}, 20 unless it is set.
  */
+@ExtendWith(RequiresGo.class)
 class SoakTest {
 
   private static final int SECONDS = Integer.getInteger("soak.seconds", 20);
