@@ -84,11 +84,6 @@ class DeparturesTest {
     return clients;
   }
 
-  /** For longer than it takes a Go client to look for changes, which it does each 5 s. */
-  private static void goOnCalling() {
-    await().pollDelay(Duration.ofSeconds(6)).atMost(Duration.ofSeconds(30)).until(() -> true);
-  }
-
   /** Tells how many calls failed, by transport; each client has one call in flight at a time. */
   private static void report(
       Map<String, Program> clients, ToIntFunction<String> most, TestReporter reporter) {
@@ -116,7 +111,7 @@ class DeparturesTest {
     Map<String, Program> clients = callingClients(Side.GO);
     servers.going.forEach(Program::terminate);
     servers.going.forEach(server -> assertThat(server.awaitEnd()).isEqualTo(143));
-    goOnCalling();
+    Peers.goOnCalling();
     report(clients, transport -> 0, reporter);
   }
 
@@ -128,7 +123,7 @@ class DeparturesTest {
     servers.going.forEach(Program::terminate);
     // with 0, or with 1 where Kitex has cut a connection after 5 s
     servers.going.forEach(Program::awaitEnd);
-    goOnCalling();
+    Peers.goOnCalling();
     report(clients, transport -> 1, reporter);
   }
 
@@ -151,9 +146,9 @@ class DeparturesTest {
     assertThat(keys()).as("known until its lease ends").containsAll(servers.addresses);
     // etcd looks for expired leases every half second
     await()
-        .atMost(Duration.ofSeconds(TTL_SECONDS + 4))
+        .atMost(Duration.ofSeconds(TTL_SECONDS + 2))
         .until(() -> servers.addresses.stream().noneMatch(keys()::contains));
-    goOnCalling();
+    Peers.goOnCalling();
     report(clients, transport -> mostLost(client, transport), reporter);
   }
 

@@ -52,9 +52,9 @@ class EtcdOutageTest {
       clients.forEach(client -> client.awaitLine(line -> line.startsWith("CALLING")));
 
       etcd.kill();
-      goOnCalling();
+      Peers.goOnCalling();
       etcd.restart();
-      goOnCalling();
+      Peers.goOnCalling();
       etcd.kill();
       etcd.wipe();
       etcd.launch();
@@ -73,11 +73,6 @@ class EtcdOutageTest {
       }
       reporter.publishEntry("calls", all + ", failed 0");
     }
-  }
-
-  /** For longer than it takes a Go client to look for changes, which it does each 5 s. */
-  private static void goOnCalling() {
-    await().pollDelay(Duration.ofSeconds(6)).atMost(Duration.ofSeconds(30)).until(() -> true);
   }
 
   private static String[] flags() {

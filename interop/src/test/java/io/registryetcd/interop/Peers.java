@@ -1,7 +1,10 @@
 package io.registryetcd.interop;
 
+import static org.awaitility.Awaitility.await;
+
 import io.registryetcd.examples.Program;
 import io.registryetcd.testkit.TestEtcd;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -96,6 +99,14 @@ final class Peers implements AutoCloseable {
     List<String> all = new ArrayList<>(List.of("--calls", Integer.toString(calls)));
     all.addAll(List.of(flags));
     return Calls.of(client(side, transport, service, all.toArray(String[]::new)));
+  }
+
+  /**
+   * Lets clients call for longer than it takes a Go client to look for changes, which it does each
+   * 5 s.
+   */
+  static void goOnCalling() {
+    await().pollDelay(Duration.ofSeconds(6)).atMost(Duration.ofSeconds(30)).until(() -> true);
   }
 
   private List<String> words(String program, String... flags) {
