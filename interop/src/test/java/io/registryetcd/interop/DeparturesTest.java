@@ -121,7 +121,7 @@ class DeparturesTest {
     Servers servers = new Servers(Side.GO);
     Map<String, Program> clients = callingClients(Side.JAVA);
     servers.going.forEach(Program::terminate);
-    // with 0, or with 1 where Kitex has cut a connection after 5 s
+    // with 0, or with 1 where grpc-java and Kitex both left a connection open after the GOAWAY
     servers.going.forEach(Program::awaitEnd);
     Peers.goOnCalling();
     report(clients, transport -> 1, reporter);
