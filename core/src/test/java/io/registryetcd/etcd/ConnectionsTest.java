@@ -3,6 +3,7 @@ package io.registryetcd.etcd;
 import static io.registryetcd.etcd.Clients.failure;
 import static io.registryetcd.etcd.Clients.get;
 import static io.registryetcd.etcd.Clients.key;
+import static java.util.stream.Collectors.toCollection;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 
@@ -15,6 +16,8 @@ import io.registryetcd.etcd.rpc.WatchResponse;
 import io.registryetcd.testkit.FaultProxy;
 import io.registryetcd.testkit.TestEtcd;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -256,9 +259,12 @@ class ConnectionsTest {
 
   @Test
   void closeEndsCallsAndThreadsAndMayBeRepeated() {
+    Set<Thread> before = clientThreads();
     GrpcEtcdClient client = Clients.client(one.endpoint());
     get(client.range(key("a")));
-    String thread = get(client.range(key("a")).thenApply(r -> Thread.currentThread().getName()));
+    Set<Thread> own = clientThreads();
+    own.removeAll(before);
+    assertThat(own).hasSize(1);
     RecordingLeaseListener told = new RecordingLeaseListener();
     client.openLeaseStream(told);
     one.nextLeaseStream();
@@ -272,11 +278,12 @@ class ConnectionsTest {
     assertThat(failure(client.range(key("a"))).kind()).isEqualTo(Kind.CLOSED);
     client.openLeaseStream(told);
     assertThat(told.nextEnd().kind()).isEqualTo(Kind.CLOSED);
-    Awaitility.await()
-        .untilAsserted(
-            () ->
-                assertThat(Thread.getAllStackTraces().keySet())
-                    .extracting(Thread::getName)
-                    .doesNotContain(thread));
+    Awaitility.await().untilAsserted(() -> assertThat(own).noneMatch(Thread::isAlive));
+  }
+
+  private static Set<Thread> clientThreads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().startsWith("registry-etcd-client-"))
+        .collect(toCollection(HashSet::new));
   }
 }
