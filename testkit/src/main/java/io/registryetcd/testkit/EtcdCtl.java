@@ -35,17 +35,23 @@ final class EtcdCtl {
   String run(List<String> arguments) {
     List<String> words = new ArrayList<>();
     words.add(config.binary().ctl().toString());
-    words.add("--endpoints=" + config.scheme() + "://" + endpoint);
+    // etcdctl would use both, ours and that of the caller, as one cluster
+    if (!names(arguments, "--endpoints")) {
+      words.add("--endpoints=" + config.scheme() + "://" + endpoint);
+    }
     words.addAll(tlsFlags());
     words.addAll(arguments);
     Command command = Command.of(words).with("ETCDCTL_API", "3").within(LIMIT);
     String user = credentials;
     // etcdctl 3.4 refuses an option that is given in both ways
-    boolean otherUser = arguments.stream().anyMatch(argument -> argument.startsWith("--user"));
-    if (user != null && !otherUser) {
+    if (user != null && !names(arguments, "--user")) {
       command.with("ETCDCTL_USER", user);
     }
     return command.output();
+  }
+
+  private static boolean names(List<String> arguments, String option) {
+    return arguments.stream().anyMatch(argument -> argument.startsWith(option));
   }
 
   /** Offline, into a data directory that does not exist. */

@@ -222,7 +222,7 @@ public final class TestEtcd implements AutoCloseable {
 
   /**
    * Runs etcdctl (API 3) against this etcd, with its certificates, and as root after {@link
-   * #enableAuth}.
+   * #enableAuth}; or against the endpoints, or as the user, that the arguments name.
    *
    * @param arguments for example {@code "put", "key", "value"}
    * @return what it printed to its standard output
