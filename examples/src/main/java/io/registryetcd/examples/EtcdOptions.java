@@ -12,6 +12,9 @@ import picocli.CommandLine.Spec;
 /** The flags that say where etcd is, and who we are to it. */
 final class EtcdOptions {
 
+  /** For the first answer of etcd: a program that only calls has nothing to do without it. */
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
+
   @Option(
       names = "--etcd",
       required = true,
@@ -40,7 +43,8 @@ final class EtcdOptions {
 
   EtcdConfig config(Optional<Duration> leaseTtl, Optional<Duration> holdTime) {
     try {
-      EtcdConfig.Builder config = EtcdConfig.builder().endpoints(endpoints.split(",", -1));
+      EtcdConfig.Builder config =
+          EtcdConfig.builder().endpoints(endpoints.split(",", -1)).resolveTimeout(PATIENCE);
       prefix.ifPresent(config::prefix);
       leaseTtl.ifPresent(config::leaseTtl);
       holdTime.ifPresent(config::holdTime);

@@ -66,20 +66,7 @@ class DeparturesTest {
     for (String transport : Peers.TRANSPORTS) {
       clients.put(
           transport,
-          peers.client(
-              side,
-              transport,
-              service(transport),
-              "--duration",
-              "120",
-              "--until-end-of-input",
-              "--interval",
-              "2",
-              "--print-start"));
-    }
-    for (Program client : clients.values()) {
-      client.awaitLine("CALLING goes"::equals);
-      client.awaitLine("CALLING stays"::equals);
+          peers.callingClient(side, transport, service(transport), List.of("goes", "stays"), 2));
     }
     return clients;
   }
@@ -121,8 +108,10 @@ class DeparturesTest {
     Servers servers = new Servers(Side.GO);
     Map<String, Program> clients = callingClients(Side.JAVA);
     servers.going.forEach(Program::terminate);
-    // with 0, or with 1 where grpc-java and Kitex both left a connection open after the GOAWAY
-    servers.going.forEach(Program::awaitEnd);
+    assertThat(servers.going.get(0).awaitEnd()).as("by Thrift").isZero();
+    // With 1 after a call between Kitex's two GOAWAYs: Kitex then leaves the close to its client,
+    // grpc-java to the server, and Kitex's own time limit ends it.
+    assertThat(servers.going.get(1).awaitEnd()).as("by gRPC").isIn(0, 1);
     Peers.goOnCalling();
     report(clients, transport -> 1, reporter);
   }

@@ -9,7 +9,6 @@ import io.registryetcd.testkit.TestEtcd;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
@@ -40,16 +39,11 @@ class EtcdOutageTest {
       List<Program> clients = new ArrayList<>();
       for (String transport : Peers.TRANSPORTS) {
         String java = transport.equals("grpc") ? "Java-grpc" : "Java-thrift";
-        clients.add(peers.client(Side.GO, transport, java, flags()));
+        clients.add(peers.callingClient(Side.GO, transport, java, List.of("java"), 5));
         clients.add(
-            peers.client(
-                Side.JAVA,
-                transport,
-                "Go",
-                Stream.concat(Stream.of(flags()), Stream.of("--hold", HOLD_SECONDS))
-                    .toArray(String[]::new)));
+            peers.callingClient(
+                Side.JAVA, transport, "Go", List.of("go"), 5, "--hold", HOLD_SECONDS));
       }
-      clients.forEach(client -> client.awaitLine(line -> line.startsWith("CALLING")));
 
       etcd.kill();
       Peers.goOnCalling();
@@ -73,11 +67,5 @@ class EtcdOutageTest {
       }
       reporter.publishEntry("calls", all + ", failed 0");
     }
-  }
-
-  private static String[] flags() {
-    return new String[] {
-      "--duration", "120", "--until-end-of-input", "--interval", "5", "--print-start"
-    };
   }
 }

@@ -94,6 +94,28 @@ final class Peers implements AutoCloseable {
     return started(side, Map.of(), words);
   }
 
+  /**
+   * Starts a client that calls until the end of its input, and returns once all of these servers
+   * have answered it. A client that shares a small machine with others that start cannot be told
+   * from one that waits too short a time for etcd.
+   */
+  Program callingClient(
+      Side side,
+      String transport,
+      String service,
+      List<String> ids,
+      int interval,
+      String... flags) {
+    List<String> all =
+        new ArrayList<>(
+            List.of("--duration", "120", "--until-end-of-input", "--print-start", "--interval"));
+    all.add(Integer.toString(interval));
+    all.addAll(List.of(flags));
+    Program client = client(side, transport, service, all.toArray(String[]::new));
+    ids.forEach(id -> client.awaitLine(("CALLING " + id)::equals));
+    return client;
+  }
+
   /** Calls a number of times, and tells who answered. */
   Calls call(Side side, String transport, String service, int calls, String... flags) {
     List<String> all = new ArrayList<>(List.of("--calls", Integer.toString(calls)));
