@@ -1,9 +1,6 @@
 package io.registryetcd.grpc;
 
-import io.grpc.LoadBalancer;
-import io.grpc.LoadBalancerProvider;
-import io.grpc.NameResolver.ConfigOrError;
-import java.util.Map;
+import io.registryetcd.loadbalance.LoadBalancer;
 
 /**
  * The load-balancing policy {@value EtcdGrpc#WEIGHTED_ROUND_ROBIN}: calls in proportion to the
@@ -12,34 +9,10 @@ import java.util.Map;
  *
  * @since 0.1
  */
-public final class EtcdWeightedRoundRobinProvider extends LoadBalancerProvider {
+public final class EtcdWeightedRoundRobinProvider extends InstancePolicyProvider {
 
   /** Called by gRPC. */
-  public EtcdWeightedRoundRobinProvider() {}
-
-  @Override
-  public boolean isAvailable() {
-    return true;
-  }
-
-  @Override
-  public int getPriority() {
-    return 5;
-  }
-
-  @Override
-  public String getPolicyName() {
-    return EtcdGrpc.WEIGHTED_ROUND_ROBIN;
-  }
-
-  @Override
-  public LoadBalancer newLoadBalancer(LoadBalancer.Helper helper) {
-    return new InstanceLoadBalancer(
-        helper, io.registryetcd.loadbalance.LoadBalancer.weightedRoundRobin()::picker);
-  }
-
-  @Override
-  public ConfigOrError parseLoadBalancingPolicyConfig(Map<String, ?> rawConfig) {
-    return ConfigOrError.fromConfig("no config");
+  public EtcdWeightedRoundRobinProvider() {
+    super(EtcdGrpc.WEIGHTED_ROUND_ROBIN, LoadBalancer.weightedRoundRobin());
   }
 }
