@@ -13,6 +13,7 @@ module io.registryetcd.core {
   exports io.registryetcd;
   exports io.registryetcd.layout;
   exports io.registryetcd.loadbalance;
+  exports io.registryetcd.server;
 
   opens io.registryetcd.etcd.rpc to
       com.google.protobuf;

@@ -52,13 +52,25 @@ class ArchitectureTest {
           .resideInAnyPackage("io.registryetcd.etcd..", "io.registryetcd.layout..");
 
   @ArchTest
-  static final ArchRule theEngineDoesNotBalanceLoad =
+  static final ArchRule theEngineNeitherBalancesLoadNorKnowsServers =
       noClasses()
           .that()
           .resideInAPackage("io.registryetcd")
           .should()
           .dependOnClassesThat()
-          .resideInAPackage("io.registryetcd.loadbalance..");
+          .resideInAnyPackage("io.registryetcd.loadbalance..", "io.registryetcd.server..");
+
+  @ArchTest
+  static final ArchRule serversAreRegisteredThroughTheFrontDoor =
+      noClasses()
+          .that()
+          .resideInAPackage("io.registryetcd.server..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.registryetcd.etcd..",
+              "io.registryetcd.layout..",
+              "io.registryetcd.loadbalance..");
 
   @ArchTest
   static final ArchRule theEngineSpeaksToEtcdThroughTheClientOnly =

@@ -1,11 +1,12 @@
 package io.registryetcd.examples;
 
+import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.registryetcd.EtcdRegistry;
 import io.registryetcd.Registration;
 import io.registryetcd.grpc.EtcdGrpc;
 import io.registryetcd.grpc.GrpcRegistration;
-import io.registryetcd.grpc.RegisteredServer;
+import io.registryetcd.server.RegisteredServer;
 import java.io.IOException;
 
 /** The hello server on gRPC. */
@@ -13,9 +14,9 @@ final class GrpcHelloServer implements HelloServer {
 
   private static final int MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
-  private final RegisteredServer server;
+  private final RegisteredServer<Server> server;
 
-  private GrpcHelloServer(RegisteredServer server) {
+  private GrpcHelloServer(RegisteredServer<Server> server) {
     this.server = server;
   }
 

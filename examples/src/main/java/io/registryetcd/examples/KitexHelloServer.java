@@ -6,16 +6,16 @@ import io.registryetcd.examples.api.Hello;
 import io.registryetcd.kitex.KitexRegistration;
 import io.registryetcd.kitex.KitexServer;
 import io.registryetcd.kitex.ProtobufService;
-import io.registryetcd.kitex.RegisteredKitexServer;
 import io.registryetcd.kitex.ThriftService;
+import io.registryetcd.server.RegisteredServer;
 import java.io.IOException;
 
 /** The hello server in Kitex's protocols: Thrift in all framings, and Kitex-Protobuf. */
 final class KitexHelloServer implements HelloServer {
 
-  private final RegisteredKitexServer server;
+  private final RegisteredServer<KitexServer> server;
 
-  private KitexHelloServer(RegisteredKitexServer server) {
+  private KitexHelloServer(RegisteredServer<KitexServer> server) {
     this.server = server;
   }
 

@@ -7,6 +7,7 @@ import io.grpc.ServerBuilder;
 import io.registryetcd.EtcdRegistry;
 import io.registryetcd.EtcdResolver;
 import io.registryetcd.Instance;
+import io.registryetcd.server.RegisteredServer;
 import java.io.IOException;
 import java.util.Map;
 
@@ -16,7 +17,7 @@ import java.util.Map;
  *
  * <pre>{@code
  * // server: starts it and registers it at the port it got
- * RegisteredServer server = EtcdGrpc.register(registry, "Hello",
+ * RegisteredServer<Server> server = EtcdGrpc.register(registry, "Hello",
  *     Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create()).addService(new HelloService()));
  * server.shutdownOnExit();
  *
@@ -83,7 +84,7 @@ public final class EtcdGrpc {
    * @return the running server
    * @throws IOException if it cannot listen
    */
-  public static RegisteredServer register(
+  public static RegisteredServer<Server> register(
       EtcdRegistry registry, String service, ServerBuilder<?> server) throws IOException {
     return registration(registry).service(service).start(server);
   }
@@ -97,8 +98,8 @@ public final class EtcdGrpc {
    * @return the running server
    * @throws IOException if it cannot listen
    */
-  public static RegisteredServer register(EtcdRegistry registry, String service, Server server)
-      throws IOException {
+  public static RegisteredServer<Server> register(
+      EtcdRegistry registry, String service, Server server) throws IOException {
     return registration(registry).service(service).start(server);
   }
 

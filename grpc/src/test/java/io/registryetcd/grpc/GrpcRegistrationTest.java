@@ -18,6 +18,7 @@ import io.registryetcd.EtcdRegistry;
 import io.registryetcd.EtcdResolver;
 import io.registryetcd.Instance;
 import io.registryetcd.Registration;
+import io.registryetcd.server.RegisteredServer;
 import io.registryetcd.testkit.EtcdExtension;
 import java.io.IOException;
 import java.time.Duration;
@@ -56,7 +57,7 @@ class GrpcRegistrationTest {
 
   @Test
   void aServerIsStartedAndRegisteredAtItsRealPort() throws IOException {
-    RegisteredServer server =
+    RegisteredServer<Server> server =
         opened(EtcdGrpc.register(registry, "Hello", text.builder(PLAINTEXT))).awaitRegistered(SOON);
 
     Instance instance = resolver.resolve("Hello").instances().get(0);
@@ -69,7 +70,7 @@ class GrpcRegistrationTest {
   void aRunningServerIsRegisteredUnderEachNameWithWeightAndTags() throws IOException {
     Server running = text.server.start();
 
-    RegisteredServer server =
+    RegisteredServer<Server> server =
         opened(
             EtcdGrpc.registration(registry)
                 .service("Hello")
@@ -96,7 +97,7 @@ class GrpcRegistrationTest {
         .advertise("10.9.8.7:6543")
         .start(text.server)
         .awaitRegistered(SOON);
-    RegisteredServer hostOnly =
+    RegisteredServer<Server> hostOnly =
         opened(
             EtcdGrpc.registration(registry)
                 .service("Other")
@@ -149,8 +150,8 @@ class GrpcRegistrationTest {
 
   @Test
   void noCallFailsWhileAServerIsShutDownUnderLoad() throws Exception {
-    RegisteredServer a = start(text);
-    RegisteredServer b = start(opened(TextServer.notStarted("b", PLAINTEXT)));
+    RegisteredServer<Server> a = start(text);
+    RegisteredServer<Server> b = start(opened(TextServer.notStarted("b", PLAINTEXT)));
     try (var load = new Load(channel(), 4)) {
       await().until(() -> load.servers().size() == 2);
 
@@ -166,7 +167,7 @@ class GrpcRegistrationTest {
 
   @Test
   void aServerServesOnWhileItsKeyIsGoneAndThenStops() {
-    RegisteredServer server = start(text, Duration.ofSeconds(2));
+    RegisteredServer<Server> server = start(text, Duration.ofSeconds(2));
     ManagedChannel direct =
         Grpc.newChannelBuilder(
                 "127.0.0.1:" + server.server().getPort(), InsecureChannelCredentials.create())
@@ -186,7 +187,7 @@ class GrpcRegistrationTest {
 
   @Test
   void closeIsQuickAndLeavesNoKey() {
-    RegisteredServer server = start(text, Duration.ofMinutes(1));
+    RegisteredServer<Server> server = start(text, Duration.ofMinutes(1));
 
     long begin = System.nanoTime();
     server.close();
@@ -196,11 +197,11 @@ class GrpcRegistrationTest {
     await().until(() -> keys().isEmpty());
   }
 
-  private RegisteredServer start(TextServer server) {
+  private RegisteredServer<Server> start(TextServer server) {
     return start(server, Duration.ofSeconds(1));
   }
 
-  private RegisteredServer start(TextServer server, Duration drainDelay) {
+  private RegisteredServer<Server> start(TextServer server, Duration drainDelay) {
     try {
       return opened(
               EtcdGrpc.registration(registry)

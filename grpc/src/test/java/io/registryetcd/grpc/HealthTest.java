@@ -7,11 +7,13 @@ import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.ManagedChannel;
+import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.registryetcd.EtcdRegistry;
+import io.registryetcd.server.RegisteredServer;
 import io.registryetcd.testkit.EtcdExtension;
 import java.io.IOException;
 import java.time.Duration;
@@ -29,7 +31,7 @@ class HealthTest {
   @Test
   void aBuiltServerHasAHealthServiceThatTurnsBeforeTheServerStops() throws IOException {
     try (EtcdRegistry registry = EtcdRegistry.create(ETCD.endpoint());
-        RegisteredServer server =
+        RegisteredServer<Server> server =
             EtcdGrpc.registration(registry)
                 .service("Hello")
                 .advertise("127.0.0.1")
@@ -44,7 +46,7 @@ class HealthTest {
     var health = new HealthStatusManager();
     health.setStatus("slow", ServingStatus.NOT_SERVING);
     try (EtcdRegistry registry = EtcdRegistry.create(ETCD.endpoint());
-        RegisteredServer server =
+        RegisteredServer<Server> server =
             EtcdGrpc.registration(registry)
                 .service("Hello")
                 .advertise("127.0.0.1")
@@ -58,7 +60,7 @@ class HealthTest {
     }
   }
 
-  private static void assertStatusTurns(RegisteredServer server) {
+  private static void assertStatusTurns(RegisteredServer<Server> server) {
     ManagedChannel channel =
         Grpc.newChannelBuilder(
                 "127.0.0.1:" + server.server().getPort(), InsecureChannelCredentials.create())

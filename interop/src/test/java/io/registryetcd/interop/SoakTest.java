@@ -17,8 +17,8 @@ import io.registryetcd.kitex.KitexRegistration;
 import io.registryetcd.kitex.KitexServer;
 import io.registryetcd.kitex.KitexThriftClient;
 import io.registryetcd.kitex.ProtobufService;
-import io.registryetcd.kitex.RegisteredKitexServer;
 import io.registryetcd.kitex.ThriftService;
+import io.registryetcd.server.RegisteredServer;
 import io.registryetcd.testkit.TestEtcd;
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
@@ -101,7 +101,7 @@ class SoakTest {
     try (TestEtcd etcd = TestEtcd.start();
         Peers peers = new Peers(etcd);
         EtcdRegistry registry = EtcdRegistry.create(etcd.endpoint());
-        RegisteredKitexServer server = server(registry);
+        RegisteredServer<KitexServer> server = server(registry);
         EtcdResolver resolver = EtcdResolver.create(etcd.endpoint())) {
       server.awaitRegistered(Duration.ofSeconds(10));
       peers.server(Side.GO, "framed", "Go", "go").awaitReady();
@@ -157,7 +157,7 @@ class SoakTest {
     }
   }
 
-  private static RegisteredKitexServer server(EtcdRegistry registry) throws IOException {
+  private static RegisteredServer<KitexServer> server(EtcdRegistry registry) throws IOException {
     Hello.Iface hello =
         new Hello.Iface() {
           @Override

@@ -12,6 +12,7 @@ import io.registryetcd.EtcdResolver;
 import io.registryetcd.Instance;
 import io.registryetcd.Registration;
 import io.registryetcd.kitex.wire.Message;
+import io.registryetcd.server.RegisteredServer;
 import io.registryetcd.testkit.EtcdExtension;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -64,7 +65,7 @@ class KitexRegistrationTest {
 
   @Test
   void aServerIsStartedAndRegisteredAtItsRealPort() throws IOException {
-    RegisteredKitexServer server =
+    RegisteredServer<KitexServer> server =
         opened(registration().service("Hello").start(hello())).awaitRegistered(SOON);
 
     assertThat(instances("Hello"))
@@ -88,7 +89,7 @@ class KitexRegistrationTest {
   void aRunningServerIsRegisteredUnderEachNameWithWeightAndTags() throws IOException {
     KitexServer running = opened(hello().start());
 
-    RegisteredKitexServer server =
+    RegisteredServer<KitexServer> server =
         opened(
             registration()
                 .service("Hello")
@@ -112,7 +113,7 @@ class KitexRegistrationTest {
   void anAddressMayBeAdvertised() throws IOException {
     opened(registration().service("Hello").advertise("10.9.8.7:6543").start(hello()))
         .awaitRegistered(SOON);
-    RegisteredKitexServer hostOnly =
+    RegisteredServer<KitexServer> hostOnly =
         opened(registration().service("Other").advertise("fd00::1").start(hello()))
             .awaitRegistered(SOON);
 
@@ -151,7 +152,7 @@ class KitexRegistrationTest {
   /** Deregistered, served on for the drain delay; only then clients are told to go. */
   @Test
   void aServerServesOnWhileItsKeyIsGoneAndThenStops() throws Exception {
-    RegisteredKitexServer server =
+    RegisteredServer<KitexServer> server =
         opened(registration().service("Hello").drainDelay(Duration.ofSeconds(2)).start(hello()))
             .awaitRegistered(SOON);
     RawConnection client = opened(RawConnection.to(server.server()));
@@ -175,7 +176,7 @@ class KitexRegistrationTest {
   @Test
   void callsUnderWayAtTheEndOfTheDelayAreAnswered() throws Exception {
     BlockingQueue<Runnable> calls = new LinkedBlockingQueue<>();
-    RegisteredKitexServer server =
+    RegisteredServer<KitexServer> server =
         opened(
                 registration()
                     .service("Hello")
@@ -197,7 +198,7 @@ class KitexRegistrationTest {
 
   @Test
   void closeIsQuickAndLeavesNoKey() throws Exception {
-    RegisteredKitexServer server =
+    RegisteredServer<KitexServer> server =
         registration()
             .service("Hello")
             .drainDelay(Duration.ofMinutes(1))

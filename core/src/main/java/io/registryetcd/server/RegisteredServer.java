@@ -1,4 +1,4 @@
-package io.registryetcd.kitex;
+package io.registryetcd.server;
 
 import io.registryetcd.GracefulShutdown;
 import io.registryetcd.Registration;
@@ -7,35 +7,45 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * A running {@link KitexServer} and its registrations in etcd.
+ * A running server and its registrations in etcd.
  *
  * <pre>{@code
- * RegisteredKitexServer server = KitexRegistration.of(registry).service("Hello").start(builder);
+ * RegisteredServer<Server> server = EtcdGrpc.register(registry, "Hello", builder);
  * server.shutdownOnExit();
  * server.awaitTermination();
  * }</pre>
  *
  * <p>{@link #shutdown} and {@link #shutdownOnExit} lose no call: the server is deregistered, serves
- * on for the drain delay, and only then accepts nothing new, tells its clients to drop their
- * connections, and lets calls under way end. Safe for use by many threads. The registry stays open,
- * unless the JVM exits.
+ * on for the drain delay, and only then accepts nothing new and lets calls under way end. Safe for
+ * use by many threads. The registry stays open, unless the JVM exits.
  *
+ * @param <S> the kind of server
  * @since 0.1
  */
-public final class RegisteredKitexServer implements AutoCloseable {
+public final class RegisteredServer<S> implements AutoCloseable {
 
-  private final KitexServer server;
+  private static final Duration CLOSE_GRACE = Duration.ofSeconds(1);
+
+  private final S server;
+  private final ServerControl control;
   private final List<Registration> registrations;
+  private final Duration grace;
   private final GracefulShutdown order;
 
-  RegisteredKitexServer(
-      KitexServer server, List<Registration> registrations, Duration drainDelay, Duration grace) {
+  RegisteredServer(
+      S server,
+      ServerControl control,
+      List<Registration> registrations,
+      Duration drainDelay,
+      Duration grace) {
     this.server = server;
+    this.control = control;
     this.registrations = List.copyOf(registrations);
+    this.grace = grace;
     this.order =
         GracefulShutdown.of(registrations.toArray(Registration[]::new))
             .drainDelay(drainDelay)
-            .then(() -> server.shutdown(grace));
+            .then(() -> control.stop(grace));
   }
 
   /**
@@ -43,7 +53,7 @@ public final class RegisteredKitexServer implements AutoCloseable {
    *
    * @return the server, running until shut down
    */
-  public KitexServer server() {
+  public S server() {
     return server;
   }
 
@@ -64,7 +74,7 @@ public final class RegisteredKitexServer implements AutoCloseable {
    * @return this
    * @throws RegistryException the typed cause, if not registered in time
    */
-  public RegisteredKitexServer awaitRegistered(Duration timeout) {
+  public RegisteredServer<S> awaitRegistered(Duration timeout) {
     long end = System.nanoTime() + timeout.toNanos();
     for (Registration registration : registrations) {
       registration.await(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
@@ -78,7 +88,7 @@ public final class RegisteredKitexServer implements AutoCloseable {
    *
    * @return this
    */
-  public RegisteredKitexServer shutdownOnExit() {
+  public RegisteredServer<S> shutdownOnExit() {
     order.installHook();
     return this;
   }
@@ -97,7 +107,7 @@ public final class RegisteredKitexServer implements AutoCloseable {
    * @throws InterruptedException if interrupted
    */
   public void awaitTermination() throws InterruptedException {
-    server.awaitTermination();
+    control.awaitTermination();
   }
 
   /**
@@ -107,6 +117,6 @@ public final class RegisteredKitexServer implements AutoCloseable {
   @Override
   public void close() {
     registrations.forEach(Registration::close);
-    server.close();
+    control.stop(grace.compareTo(CLOSE_GRACE) < 0 ? grace : CLOSE_GRACE);
   }
 }
