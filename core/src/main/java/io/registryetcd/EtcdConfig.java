@@ -519,8 +519,8 @@ public final class EtcdConfig {
     }
 
     /**
-     * Where listeners run. Default: a daemon thread of the session. It is not closed by this
-     * library; one that blocks delays listeners, and nothing else.
+     * Where listeners run. Default: daemon threads of the session, 16 at most, which end when idle.
+     * It is not closed by this library; one that blocks delays listeners, and nothing else.
      *
      * @param executor the executor
      * @return this

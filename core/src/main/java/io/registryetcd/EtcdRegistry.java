@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * <pre>{@code
  * EtcdRegistry registry = EtcdRegistry.create("127.0.0.1:2379");
  * Registration hello = registry.register("Hello", Instance.of("0.0.0.0", 8888).withWeight(10));
- * GracefulShutdown.of(hello).then(server::shutdown).installHook();
+ * GracefulShutdown.of(hello).then(server::stop).installHook();   // if stop() waits
  * }</pre>
  *
  * <p>Make one and register as many services as there are: they share one lease, one connection and

@@ -16,13 +16,18 @@ import org.slf4j.LoggerFactory;
  * have noticed, and only then stops the server.
  *
  * <pre>{@code
- * GracefulShutdown.of(hello).drainDelay(Duration.ofSeconds(6)).then(server::shutdown).installHook();
+ * GracefulShutdown.of(hello)
+ *     .drainDelay(Duration.ofSeconds(6))
+ *     .then(server::shutdown)                            // gRPC's returns at once
+ *     .then(() -> server.awaitTermination(5, SECONDS))
+ *     .installHook();
  * }</pre>
  *
- * <p>The order is: the keys are deleted; the server goes on for the drain delay; the steps given by
- * {@link #then} run one after the other (stop accepting, finish calls in flight); the leases are
- * revoked. It runs once, on SIGTERM or by {@link #run()}; a second call waits for the first. To be
- * set up by one thread, to be run by any.
+ * <p>The order is: the keys are deleted, and a lease that nothing else uses is revoked; the server
+ * goes on for the drain delay; the steps given by {@link #then} run one after the other (stop
+ * accepting, finish calls in flight); the registry is closed, if it is to be. It runs once, on
+ * SIGTERM or by {@link #run()}; a second call waits for the first. To be set up by one thread, to
+ * be run by any.
  *
  * @since 0.1
  */
@@ -33,10 +38,22 @@ public final class GracefulShutdown {
 
   private final List<LeasedRegistration> registrations;
   private final Set<EtcdRegistry> registries;
-  private final List<Runnable> steps = new ArrayList<>();
+  private final List<Step> steps = new ArrayList<>();
   private final AtomicBoolean begun = new AtomicBoolean();
   private final CountDownLatch done = new CountDownLatch(1);
   private Duration drainDelay = Duration.ofSeconds(6);
+
+  /** Something to do after the drain delay; what it throws is logged. */
+  @FunctionalInterface
+  public interface Step {
+
+    /**
+     * Does it.
+     *
+     * @throws Exception if it fails
+     */
+    void run() throws Exception;
+  }
 
   private GracefulShutdown(List<LeasedRegistration> registrations, Set<EtcdRegistry> registries) {
     this.registrations = registrations;
@@ -87,12 +104,13 @@ public final class GracefulShutdown {
 
   /**
    * A step to take after the drain delay, such as stopping the server. A step that fails is logged,
-   * and the next one runs.
+   * and the next one runs. After the last one the JVM may halt: a step that only begins something
+   * needs another that waits for its end.
    *
    * @param step runs on the thread that runs the shutdown; bound it
    * @return this
    */
-  public GracefulShutdown then(Runnable step) {
+  public GracefulShutdown then(Step step) {
     steps.add(step);
     return this;
   }
@@ -132,15 +150,19 @@ public final class GracefulShutdown {
         all,
         drainDelay);
     pauseFor(drainDelay);
-    for (Runnable step : steps) {
-      try {
-        step.run();
-      } catch (RuntimeException | Error e) {
-        logger.warn("a step of the shutdown failed; going on with the next", e);
-      }
-    }
+    steps.forEach(GracefulShutdown::take);
     registries.forEach(EtcdRegistry::close);
     logger.info("shut down");
+  }
+
+  private static void take(Step step) {
+    try {
+      step.run();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (Exception | Error e) {
+      logger.warn("a step of the shutdown failed; going on with the next", e);
+    }
   }
 
   private static void pauseFor(Duration delay) {

@@ -11,9 +11,9 @@ import java.util.TreeMap;
  * Instance instance = Instance.of("0.0.0.0", 8888).withWeight(10).withTag("zone", "a");
  * }</pre>
  *
- * <p>Immutable, and equal by all its parts. The weight 0 means "not set": readers use their default
- * weight for it. Weight 0 therefore does not take an instance out of service; {@link
- * Registration#pause()} does.
+ * <p>Immutable, and equal by all its parts. The weight 0 means "not set": it is registered as 10,
+ * and readers take their default weight for a 0 that another program stored. Weight 0 therefore
+ * does not take an instance out of service; {@link Registration#pause()} does.
  *
  * @since 0.1
  */
@@ -73,7 +73,7 @@ public final class Instance {
   /**
    * This instance with another weight.
    *
-   * @param newWeight its share of calls relative to the others; 0 for the readers' default
+   * @param newWeight its share of calls relative to the others; 0 for 10, the default
    * @return the changed copy
    */
   public Instance withWeight(int newWeight) {

@@ -142,7 +142,7 @@ public interface Registration extends AutoCloseable {
   /**
    * Changes what is registered. Takes effect at once or, while etcd is away, when it is back.
    *
-   * @param weight the new weight, 0 for the readers' default
+   * @param weight the new weight; 0 for 10, the default
    * @param tags the new tags, all of them
    * @throws IllegalArgumentException if the value becomes illegal or too large
    */

@@ -16,7 +16,7 @@ import java.util.Optional;
  *
  * @param ca the certificates to trust; empty for those of the JVM
  * @param clientCertificate the certificate chain to show to etcd, if it asks for one
- * @param clientKey the key that belongs to it, in PKCS#8
+ * @param clientKey the key that belongs to it, in PKCS#8, PKCS#1 or SEC 1
  * @since 0.1
  */
 public record TlsConfig(
@@ -59,7 +59,7 @@ public record TlsConfig(
    * These settings with a client certificate.
    *
    * @param certificate a PEM file of the certificate and its chain
-   * @param key a PEM file of the key, PKCS#8
+   * @param key a PEM file of the key: PKCS#8, PKCS#1 or SEC 1
    * @return the changed copy
    */
   public TlsConfig withClientCertificate(Path certificate, Path key) {

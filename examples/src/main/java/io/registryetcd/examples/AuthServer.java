@@ -11,6 +11,7 @@ import io.registryetcd.Registration;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -38,7 +39,10 @@ final class AuthServer implements Callable<Integer> {
     EtcdConfig config = EtcdConfig.builder().endpoints(etcd).user(user, password).build();
     EtcdRegistry registry = EtcdRegistry.create(config);
     Registration hello = registry.register("Hello", Instance.of("127.0.0.1", server.getPort()));
-    GracefulShutdown.of(hello).then(server::shutdown).installHook();
+    GracefulShutdown.of(hello)
+        .then(server::shutdown)
+        .then(() -> server.awaitTermination(5, TimeUnit.SECONDS))
+        .installHook();
 
     hello.await(Duration.ofSeconds(10));
     System.out.println("READY " + hello.instance().address());

@@ -7,8 +7,10 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** A client that says what servers weigh that are registered without a weight. */
-@Command(name = "default-weight-client", description = "Shows what weight servers without one get.")
+/** A client that says what instances weigh whose stored weight is not above 0. */
+@Command(
+    name = "default-weight-client",
+    description = "Shows what instances weigh, also those stored with 0.")
 final class DefaultWeightClient implements Callable<Integer> {
 
   @Option(names = "--etcd", required = true, split = ",")

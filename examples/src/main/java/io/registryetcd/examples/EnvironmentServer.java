@@ -10,6 +10,7 @@ import io.registryetcd.Registration;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -36,7 +37,10 @@ final class EnvironmentServer implements Callable<Integer> {
 
     EtcdRegistry registry = EtcdRegistry.create(etcd);
     Registration hello = registry.register("Hello", Instance.of("0.0.0.0", server.getPort()));
-    GracefulShutdown.of(hello).then(server::shutdown).installHook();
+    GracefulShutdown.of(hello)
+        .then(server::shutdown)
+        .then(() -> server.awaitTermination(5, TimeUnit.SECONDS))
+        .installHook();
 
     hello.await(Duration.ofSeconds(10));
     System.out.println("READY " + hello.instance().address());

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Answers each message with <id>|<message>, registered in etcd.",
       "Prints READY and the registered address. On SIGTERM it deregisters, serves on for the drain"
-          + " delay, says NOT_SERVING, stops accepting, finishes calls, revokes its lease and exits."
+          + " delay, says NOT_SERVING, stops accepting, finishes calls and exits."
     })
 final class HelloServerCommand implements Callable<Integer> {
 

@@ -12,6 +12,7 @@ import io.registryetcd.RetryConfig;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -38,7 +39,10 @@ final class RetryServer implements Callable<Integer> {
     EtcdRegistry registry =
         EtcdRegistry.create(EtcdConfig.builder().endpoints(etcd).retry(retry).build());
     Registration hello = registry.register("Hello", Instance.of("127.0.0.1", server.getPort()));
-    GracefulShutdown.of(hello).then(server::shutdown).installHook();
+    GracefulShutdown.of(hello)
+        .then(server::shutdown)
+        .then(() -> server.awaitTermination(5, TimeUnit.SECONDS))
+        .installHook();
 
     hello.await(Duration.ofSeconds(10));
     System.out.println("READY " + hello.instance().address());

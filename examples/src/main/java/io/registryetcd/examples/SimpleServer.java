@@ -10,6 +10,7 @@ import io.registryetcd.Registration;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -33,7 +34,10 @@ final class SimpleServer implements Callable<Integer> {
         registry.register(
             "Hello",
             Instance.of("127.0.0.1", server.getPort()).withWeight(10).withTag("zone", "a"));
-    GracefulShutdown.of(hello).then(server::shutdown).installHook();
+    GracefulShutdown.of(hello)
+        .then(server::shutdown)
+        .then(() -> server.awaitTermination(5, TimeUnit.SECONDS))
+        .installHook();
 
     hello.await(Duration.ofSeconds(10));
     System.out.println("READY " + hello.instance().address());

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -49,7 +50,10 @@ final class TlsServer implements Callable<Integer> {
     EtcdConfig config = EtcdConfig.builder().endpoints(etcd).tls(tls).build();
     EtcdRegistry registry = EtcdRegistry.create(config);
     Registration hello = registry.register("Hello", Instance.of("127.0.0.1", server.getPort()));
-    GracefulShutdown.of(hello).then(server::shutdown).installHook();
+    GracefulShutdown.of(hello)
+        .then(server::shutdown)
+        .then(() -> server.awaitTermination(5, TimeUnit.SECONDS))
+        .installHook();
 
     hello.await(Duration.ofSeconds(10));
     System.out.println("READY " + hello.instance().address());

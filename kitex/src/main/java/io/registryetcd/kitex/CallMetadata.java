@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * CallMetadata.current()
  *     .withPersist("user", "42")
  *     .withTransit("attempt", "1")
- *     .run(() -> hello.echo(request));
+ *     .call(() -> hello.echo(request));
  * }</pre>
  *
  * <p>Belongs to the thread: {@link #current()} is what was made current by {@link #run} or {@link

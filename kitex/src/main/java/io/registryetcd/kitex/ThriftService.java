@@ -24,9 +24,10 @@ import org.apache.thrift.transport.TMemoryInputTransport;
  * ThriftService.of(Hello.Iface.class, new HelloHandler(), Hello.Processor::new)
  * }</pre>
  *
- * <p>Works with every libthrift from 0.17.0 to 0.23.0. What the handler throws is answered as Kitex
- * does: exceptions that the IDL declares as such; {@link BizStatusException} as the status of the
- * application; everything else as application exception 6 with the text {@code biz error: <text>}.
+ * <p>Works with libthrift 0.17.0 to 0.23.0 (tested with 0.20.0 and 0.23.0). What the handler throws
+ * is answered as Kitex does: exceptions that the IDL declares as such; {@link BizStatusException}
+ * as the status of the application; everything else as application exception 6 with the text {@code
+ * biz error: <text>}.
  *
  * <p>The handler is called by many threads at once.
  *
