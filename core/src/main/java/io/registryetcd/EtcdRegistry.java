@@ -86,8 +86,9 @@ public final class EtcdRegistry implements AutoCloseable {
    *     AddressPolicy} says
    * @return the registration
    * @throws IllegalArgumentException if a name, address, tag or environment variable is illegal
-   * @throws IllegalStateException if the same address of the same service is registered here
-   *     already, or this is closed
+   * @throws IllegalStateException if the same address of the same service is registered in this
+   *     session already, or this is closed
+   * @throws RegistryException if the machine has no address to stand for a wildcard host
    */
   public Registration register(String service, Instance instance) {
     EtcdConfig config = session.config();
@@ -99,21 +100,24 @@ public final class EtcdRegistry implements AutoCloseable {
       if (closing) {
         throw new IllegalStateException("registry closed, cannot register " + registration.key());
       }
-      if (registrations.putIfAbsent(registration.key(), registration) != null) {
+      session.checkOpen("register " + registration.key());
+      if (!session.claim(registration.key())) {
         throw new IllegalStateException(
             "registered already: "
                 + registration.key()
                 + " (expected: another address, or close() of the earlier registration first)");
       }
+      registrations.put(registration.key(), registration);
+      logger.info("registering {}: {}", registration.key(), advertised.reason());
+      // in the lock, so that close() comes after it on the loop
+      session
+          .loop()
+          .execute(
+              () -> {
+                ownKeyCheck.start();
+                registration.start();
+              });
     }
-    logger.info("registering {}: {}", registration.key(), advertised.reason());
-    session
-        .loop()
-        .execute(
-            () -> {
-              ownKeyCheck.start();
-              registration.start();
-            });
     return registration;
   }
 
@@ -131,7 +135,8 @@ public final class EtcdRegistry implements AutoCloseable {
   }
 
   void forget(LeasedRegistration registration) {
-    registrations.remove(registration.key(), registration);
+    registrations.remove(registration.key());
+    session.release(registration.key());
   }
 
   /** Somebody else deregisters in good order when the JVM exits. */

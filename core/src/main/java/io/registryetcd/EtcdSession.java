@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -65,6 +66,9 @@ public final class EtcdSession implements AutoCloseable {
     void onConnected(Continuity continuity);
 
     void onDisconnected(EtcdException cause);
+
+    /** The session is closed: nothing more is reported. */
+    void onSessionClosed();
   }
 
   private final EtcdConfig config;
@@ -78,6 +82,7 @@ public final class EtcdSession implements AutoCloseable {
   private final Watches watches;
   private final Leases leases;
   private final Set<Subject> subjects = new LinkedHashSet<>();
+  private final Set<String> ownKeys = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closing = new AtomicBoolean();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   private Loop.@Nullable Timer timer;
@@ -200,6 +205,24 @@ public final class EtcdSession implements AutoCloseable {
       cap = limit.compareTo(cap) < 0 ? limit : cap;
     }
     return new Backoff(cap, random);
+  }
+
+  /**
+   * Makes a key one of ours, unless it is already: two registrations of one key would write it in
+   * turns for ever.
+   */
+  boolean claim(String key) {
+    return ownKeys.add(key);
+  }
+
+  void release(String key) {
+    ownKeys.remove(key);
+  }
+
+  void checkOpen(String purpose) {
+    if (closing.get()) {
+      throw new IllegalStateException("session closed, cannot " + purpose);
+    }
   }
 
   // On the loop: subjects.
@@ -417,6 +440,7 @@ public final class EtcdSession implements AutoCloseable {
 
   private void finish() {
     if (!closed.isDone()) {
+      List.copyOf(subjects).forEach(Subject::onSessionClosed);
       subjects.clear();
       machine.stop();
       client.close();

@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,8 +27,8 @@ import org.slf4j.LoggerFactory;
  * <p>The order is: the keys are deleted, and a lease that nothing else uses is revoked; the server
  * goes on for the drain delay; the steps given by {@link #then} run one after the other (stop
  * accepting, finish calls in flight); the registry is closed, if it is to be. It runs once, on
- * SIGTERM or by {@link #run()}; a second call waits for the first. To be set up by one thread, to
- * be run by any.
+ * SIGTERM or by {@link #run()}; a second call waits for the first, unless it comes from a step. To
+ * be set up by one thread, to be run by any.
  *
  * @since 0.1
  */
@@ -39,7 +40,7 @@ public final class GracefulShutdown {
   private final List<LeasedRegistration> registrations;
   private final Set<EtcdRegistry> registries;
   private final List<Step> steps = new ArrayList<>();
-  private final AtomicBoolean begun = new AtomicBoolean();
+  private final AtomicReference<@Nullable Thread> runner = new AtomicReference<>();
   private final CountDownLatch done = new CountDownLatch(1);
   private Duration drainDelay = Duration.ofSeconds(6);
 
@@ -57,7 +58,7 @@ public final class GracefulShutdown {
 
   private GracefulShutdown(List<LeasedRegistration> registrations, Set<EtcdRegistry> registries) {
     this.registrations = registrations;
-    this.registries = new LinkedHashSet<>(registries);
+    this.registries = registries;
   }
 
   /**
@@ -116,42 +117,54 @@ public final class GracefulShutdown {
   }
 
   /**
-   * Runs when the JVM exits: on SIGTERM, on Ctrl-C, after {@code System.exit}.
+   * Runs when the JVM exits: on SIGTERM, on Ctrl-C, after {@code System.exit}. Then all that is
+   * registered in the same registries is deregistered too, and they are closed.
    *
    * @return this
    */
   public GracefulShutdown installHook() {
-    registrations.forEach(registration -> registries.add(registration.registry()));
-    registries.forEach(EtcdRegistry::leaveShutdownToOthers);
-    new ShutdownHook("graceful", this::run);
+    Set<EtcdRegistry> ending = new LinkedHashSet<>(registries);
+    registrations.forEach(registration -> ending.add(registration.registry()));
+    ending.forEach(EtcdRegistry::leaveShutdownToOthers);
+    new ShutdownHook("graceful", () -> run(ending));
     return this;
   }
 
   /** Runs now, and returns when all is done. */
   public void run() {
-    if (begun.compareAndSet(false, true)) {
+    run(registries);
+  }
+
+  private void run(Set<EtcdRegistry> ending) {
+    if (runner.compareAndSet(null, Thread.currentThread())) {
       try {
-        shutDown();
+        shutDown(ending);
       } finally {
         done.countDown();
       }
+    } else if (runner.get() == Thread.currentThread()) {
+      return; // one of our steps asks for what is under way
     } else {
       awaitDone();
     }
+    // after an earlier run the exit of the JVM still has to close them
+    ending.forEach(EtcdRegistry::close);
   }
 
-  private void shutDown() {
+  private void shutDown(Set<EtcdRegistry> ending) {
     Set<LeasedRegistration> all = new LinkedHashSet<>(registrations);
-    registries.forEach(registry -> all.addAll(registry.leased()));
-    boolean deregistered = Waiting.atMost(DEREGISTER_BOUND, EtcdRegistry.deregisterAll(all));
-    logger.info(
-        "{} {}; serving on for {}",
-        deregistered ? "deregistered" : "etcd does not answer; the lease will end",
-        all,
-        drainDelay);
-    pauseFor(drainDelay);
+    ending.forEach(registry -> all.addAll(registry.leased()));
+    all.removeIf(registration -> registration.state() == Registration.State.CLOSED);
+    if (!all.isEmpty()) {
+      boolean deregistered = Waiting.atMost(DEREGISTER_BOUND, EtcdRegistry.deregisterAll(all));
+      logger.info(
+          "{} {}; serving on for {}",
+          deregistered ? "deregistered" : "etcd does not answer; the lease will end",
+          all,
+          drainDelay);
+      pauseFor(drainDelay);
+    }
     steps.forEach(GracefulShutdown::take);
-    registries.forEach(EtcdRegistry::close);
     logger.info("shut down");
   }
 

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,6 +54,10 @@ final class LeasedRegistration
   private volatile State state = State.REGISTERING;
   private volatile @Nullable RegistryException problem;
   private final CompletableFuture<Void> registered = new CompletableFuture<>();
+
+  /** The next outcome, for {@link #await}: another one when there is something new to wait for. */
+  private volatile CompletableFuture<Void> outcome = new CompletableFuture<>();
+
   private final CompletableFuture<Void> publicRegistered = new CompletableFuture<>();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
@@ -105,11 +108,7 @@ final class LeasedRegistration
             publicRegistered.completeExceptionally(failure);
           }
         };
-    try {
-      session.callbacks().execute(completion);
-    } catch (RejectedExecutionException e) {
-      logger.debug("callback executor refused the completion of whenRegistered()", e);
-    }
+    Notifier.complete(session.callbacks(), completion);
   }
 
   // For users.
@@ -146,16 +145,19 @@ final class LeasedRegistration
 
   @Override
   public void await(Duration timeout) {
-    // the future stays failed when a refusal was only the first answer
-    if (Waiting.atMost(timeout, registered, session.loop()) || state == State.REGISTERED) {
+    if (state == State.REGISTERED
+        || Waiting.atMost(timeout, outcome, session.loop())
+        || state == State.REGISTERED) {
       return;
     }
     RegistryException cause = problem;
     if (cause != null) {
       throw cause;
     }
-    throw new EtcdUnreachableException(
-        "not registered within " + timeout + ": " + key + " (" + state + ")", null);
+    String message = "not registered within " + timeout + ": " + key + " (" + state + ")";
+    throw state == State.PAUSED || state == State.CLOSED
+        ? new RegistryException(message)
+        : new EtcdUnreachableException(message, null);
   }
 
   @Override
@@ -183,6 +185,9 @@ final class LeasedRegistration
 
   @Override
   public void retryNow() {
+    if (outcome.isCompletedExceptionally()) {
+      outcome = new CompletableFuture<>();
+    }
     session
         .loop()
         .execute(
@@ -226,6 +231,11 @@ final class LeasedRegistration
   @Override
   public void onDisconnected(EtcdException cause) {
     machine.onDisconnected(cause);
+  }
+
+  @Override
+  public void onSessionClosed() {
+    machine.onSessionClosed();
   }
 
   @Override
@@ -420,25 +430,34 @@ final class LeasedRegistration
     }
     problem = typed;
     if (refused) {
-      registered.completeExceptionally(typed);
+      fail(typed);
     }
   }
 
   @Override
   public void step(State next, Reason reason, String message) {
     State before = state;
+    if (before == State.REGISTERED) {
+      outcome = new CompletableFuture<>();
+    }
     state = next;
     log(before, next, reason, message);
     listeners.tell(new StateChange(before, next, reason, key + ": " + message));
     switch (next) {
       case REGISTERED -> {
         told = false;
+        outcome.complete(null);
         registered.complete(null);
       }
       case CONFLICT -> problem = new RegistrationConflictException(key + ": " + message);
       case CLOSED -> onClosed();
       default -> {}
     }
+  }
+
+  private void fail(RegistryException cause) {
+    outcome.completeExceptionally(cause);
+    registered.completeExceptionally(cause);
   }
 
   private void log(State before, State next, Reason reason, String message) {
@@ -455,8 +474,7 @@ final class LeasedRegistration
   private void onClosed() {
     session.remove(this);
     registry.forget(this);
-    registered.completeExceptionally(
-        new RegistryException("closed before it was registered: " + key));
+    fail(new RegistryException("closed before it was registered: " + key));
     closed.complete(null);
   }
 

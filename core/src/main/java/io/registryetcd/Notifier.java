@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
@@ -45,6 +46,18 @@ final class Notifier<T> {
 
   void tell(T news) {
     subscribers.forEach(subscriber -> subscriber.tell(news));
+  }
+
+  /**
+   * Completes a future that users see. It must not stay open because the executor is full or gone
+   * in the one moment that counts.
+   */
+  static void complete(Executor executor, Runnable completion) {
+    try {
+      executor.execute(completion);
+    } catch (RejectedExecutionException e) {
+      ForkJoinPool.commonPool().execute(completion);
+    }
   }
 
   /** No listener is called any more, but for calls that are under way. */

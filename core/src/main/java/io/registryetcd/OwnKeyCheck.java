@@ -1,5 +1,6 @@
 package io.registryetcd;
 
+import io.registryetcd.etcd.EtcdException;
 import io.registryetcd.etcd.Txn;
 import io.registryetcd.etcd.TxnResponse;
 import java.util.ArrayList;
@@ -75,6 +76,14 @@ final class OwnKeyCheck {
             batch.get(i).onChecked(response.header().revision(), response.gets().get(i));
           }
         },
-        cause -> logger.debug("check of own keys failed: {}", cause.getMessage()));
+        cause -> {
+          if (cause.kind() == EtcdException.Kind.DENIED && batch.size() > 1) {
+            // one key that may not be read must not hide the others
+            read(batch.subList(0, batch.size() / 2));
+            read(batch.subList(batch.size() / 2, batch.size()));
+          } else {
+            logger.debug("check of own keys failed: {}", cause.getMessage());
+          }
+        });
   }
 }

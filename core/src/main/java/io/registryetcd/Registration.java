@@ -123,10 +123,11 @@ public interface Registration extends AutoCloseable {
   CompletableFuture<Void> whenRegistered();
 
   /**
-   * Waits until registered.
+   * Waits until registered; returns at once if it is.
    *
    * @param timeout how long at most
-   * @throws RegistryException the typed cause, if not registered in time
+   * @throws RegistryException the typed cause, if etcd has refused the last attempt or refuses the
+   *     next one, if the registration is closed, or if it is not registered in time
    */
   void await(Duration timeout);
 

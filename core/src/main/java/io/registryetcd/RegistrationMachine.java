@@ -150,6 +150,7 @@ final class RegistrationMachine {
   /** The lease of a put that may still be executed; 0 if there is none. */
   private long leaseOfUnknownPut;
 
+  private boolean hasPut;
   private boolean mayTakeOver = true;
 
   /**
@@ -191,7 +192,8 @@ final class RegistrationMachine {
   /** Whether no key of ours is, or may be, under any other lease than this one. */
   boolean hasMovedTo(long newLease) {
     if (known == null || flight != Flight.NONE) {
-      return false;
+      // one that has never put anything has nothing to move, though it may not even read its key
+      return !hasPut && flight == Flight.NONE;
     }
     long holder = known.kv().map(KeyValue::lease).orElse(0L);
     return (leaseInEtcd == 0 || leaseInEtcd == newLease)
@@ -240,6 +242,13 @@ final class RegistrationMachine {
       closing = true;
       stopWaiting();
       reconcile();
+    }
+  }
+
+  /** Nothing is reported any more; what is in etcd goes with its lease. */
+  void onSessionClosed() {
+    if (state != State.CLOSED) {
+      finish("the session is closed");
     }
   }
 
@@ -427,6 +436,9 @@ final class RegistrationMachine {
   // Failures.
 
   void onFailed(EtcdException cause) {
+    if (state == State.CLOSED) {
+      return;
+    }
     Flight failed = flight;
     land();
     if (failed == Flight.PUT && cause.kind() == EtcdException.Kind.UNAVAILABLE) {
@@ -544,7 +556,7 @@ final class RegistrationMachine {
   void onFenced() {
     if (fencing) {
       fencing = false;
-      finish();
+      finish("deregistered");
     }
   }
 
@@ -593,6 +605,7 @@ final class RegistrationMachine {
       flyingValue = value;
       flyingLease = lease;
       flyingExpectation = present.modRevision();
+      hasPut = true;
       fly(Flight.PUT);
       effects.put(value, lease, present.modRevision(), present.lease());
     } else {
@@ -682,14 +695,14 @@ final class RegistrationMachine {
       effects.fence(leaseOfUnknownPut);
     } else {
       effects.leaveLease();
-      finish();
+      finish("deregistered");
     }
   }
 
-  private void finish() {
+  private void finish(String message) {
     effects.unwatch();
     effects.cancelTimer();
-    step(State.CLOSED, Reason.REQUESTED, "deregistered");
+    step(State.CLOSED, Reason.REQUESTED, message);
   }
 
   private void fly(Flight next) {

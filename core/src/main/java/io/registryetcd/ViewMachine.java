@@ -98,6 +98,12 @@ final class ViewMachine {
     tellStale(cause);
   }
 
+  /** Nothing is asked for any more, and no answer is taken. */
+  void end() {
+    connected = false;
+    forgetList();
+  }
+
   private void tellStale(EtcdException cause) {
     away = cause;
     effects.stale(cause);
@@ -126,9 +132,7 @@ final class ViewMachine {
       }
     } else if (!watching) {
       watching = true;
-      away = null;
       effects.watch(appliedThrough + 1);
-      effects.live();
     }
   }
 
@@ -175,6 +179,13 @@ final class ViewMachine {
     if (listNeeded) {
       tellStale(cause);
       pause(cause);
+    }
+  }
+
+  void onWatchCreated() {
+    if (watching) {
+      away = null;
+      effects.live();
     }
   }
 

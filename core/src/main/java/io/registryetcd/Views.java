@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -69,6 +68,9 @@ final class Views {
                 used.lastUsed = session.loop().nanos();
                 return used;
               });
+      if (closed) {
+        close(); // which may have overlooked this one
+      }
     }
     return entry;
   }
@@ -77,6 +79,7 @@ final class Views {
     if (closed) {
       throw new IllegalStateException("resolver closed, cannot resolve " + LogText.escape(service));
     }
+    session.checkOpen("resolve " + LogText.escape(service));
     Entry entry = new Entry(new WatchedView(session, service));
     session
         .loop()
@@ -91,7 +94,7 @@ final class Views {
   private static NoInstanceException noInstance(WatchedView view, Snapshot snapshot) {
     Optional<RegistryException> problem = view.problem();
     String range = "no instance of " + snapshot.service() + " under " + view.keyRange() + ": ";
-    if (!view.ready().isDone()) {
+    if (!view.ready().isDone() || view.ready().isCompletedExceptionally()) {
       if (problem.filter(p -> !(p instanceof EtcdUnreachableException)).isPresent()) {
         return new NoInstanceException(
             NoInstanceException.Reason.DENIED, range + problem.get().getMessage(), problem.get());
@@ -225,20 +228,15 @@ final class Views {
       view.ready()
           .whenComplete(
               (snapshot, failure) -> {
-                try {
-                  session
-                      .callbacks()
-                      .execute(
-                          () -> {
-                            if (failure == null) {
-                              result.complete(snapshot);
-                            } else {
-                              result.completeExceptionally(failure);
-                            }
-                          });
-                } catch (RejectedExecutionException e) {
-                  logger.debug("callback executor refused the completion of whenReady()", e);
-                }
+                Runnable completion =
+                    () -> {
+                      if (failure == null) {
+                        result.complete(snapshot);
+                      } else {
+                        result.completeExceptionally(failure);
+                      }
+                    };
+                Notifier.complete(session.callbacks(), completion);
               });
       return result;
     }

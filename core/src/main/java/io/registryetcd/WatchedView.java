@@ -160,12 +160,15 @@ final class WatchedView implements ViewMachine.Effects, EtcdSession.Subject, Wat
   // On the loop.
 
   void start() {
-    session.add(this);
-    scheduleCheck();
+    if (!ended) {
+      session.add(this);
+      scheduleCheck();
+    }
   }
 
   void end() {
     ended = true;
+    machine.end();
     session.remove(this);
     session.watches().remove(watch);
     for (Loop.Timer timer : timers()) {
@@ -218,6 +221,19 @@ final class WatchedView implements ViewMachine.Effects, EtcdSession.Subject, Wat
   @Override
   public void onDisconnected(EtcdException cause) {
     machine.onDisconnected(cause);
+  }
+
+  @Override
+  public void onSessionClosed() {
+    becomeStale();
+    problem = new EtcdUnreachableException("session closed, cannot follow " + rangeText, null);
+    problems.tell(problem);
+    end();
+  }
+
+  @Override
+  public void onCreated() {
+    machine.onWatchCreated();
   }
 
   @Override
@@ -295,13 +311,17 @@ final class WatchedView implements ViewMachine.Effects, EtcdSession.Subject, Wat
       problem = typed;
       problems.tell(typed);
     }
+    becomeStale();
+    if (!(typed instanceof EtcdUnreachableException) || freshness == Freshness.FILE) {
+      answered.complete(null);
+    }
+  }
+
+  private void becomeStale() {
     if (freshness == Freshness.LIVE) {
       freshness = Freshness.STALE;
       staleSince = loop.nanos();
       snapshot = newSnapshot(snapshot.instances(), Optional.of(Duration.ZERO));
-    }
-    if (!(typed instanceof EtcdUnreachableException) || freshness == Freshness.FILE) {
-      answered.complete(null);
     }
   }
 

@@ -22,6 +22,9 @@ final class Watches {
   /** Whoever watches. */
   interface Handler {
 
+    /** etcd watches from now on. */
+    default void onCreated() {}
+
     /** Events in order; those of one revision together. */
     void onEvents(List<WatchEvent> events);
 
@@ -51,7 +54,7 @@ final class Watches {
             new WatchStream.Listener() {
               @Override
               public void onCreated(Header header, long watch) {
-                onLoop(number, () -> session.onStreamHeader(header));
+                onLoop(number, () -> Watches.this.onCreated(header, watch));
               }
 
               @Override
@@ -83,6 +86,14 @@ final class Watches {
             task.run();
           }
         });
+  }
+
+  private void onCreated(Header header, long watch) {
+    session.onStreamHeader(header);
+    Handler handler = handlers.get(watch);
+    if (handler != null) {
+      handler.onCreated();
+    }
   }
 
   private void onEvents(Header header, long watch, List<WatchEvent> events) {

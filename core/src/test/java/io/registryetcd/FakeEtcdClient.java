@@ -201,6 +201,7 @@ final class FakeEtcdClient implements EtcdClient {
       public void watch(long watch, KeyRange range, long startRevision) {
         calls.add("watch from " + startRevision);
         watches.put(watch, range);
+        listener.onCreated(header(), watch);
       }
 
       @Override

@@ -4,17 +4,21 @@ import static io.registryetcd.TestPeers.SOON;
 import static io.registryetcd.TestPeers.config;
 import static io.registryetcd.TestPeers.instance;
 import static io.registryetcd.TestPeers.registered;
+import static io.registryetcd.TestPeers.steps;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.registryetcd.Registration.State;
+import io.registryetcd.Registration.StateChange;
+import io.registryetcd.Snapshot.Freshness;
 import io.registryetcd.testkit.EtcdExtension;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -145,6 +149,95 @@ class LifecycleTest {
   }
 
   @Test
+  void stoppingOneServerLeavesTheOthersOfItsRegistryThoughAllEndWithTheProcess() {
+    EtcdRegistry registry = peers.registry(server.endpoint());
+    Registration hello = registered(registry, "Hello", 8001);
+    Registration other = registered(registry, "Other", 8001);
+    GracefulShutdown first = GracefulShutdown.of(hello).drainDelay(Duration.ZERO).installHook();
+    GracefulShutdown.of(other).installHook();
+
+    first.run();
+
+    assertThat(hello.state()).isEqualTo(State.CLOSED);
+    assertThat(other.state()).isEqualTo(State.REGISTERED);
+    registered(registry, "Hello", 8002);
+  }
+
+  @Test
+  void aShutdownWaitsForNobodyWhenAllIsDeregisteredAlready() {
+    Registration hello = registered(peers.registry(server.endpoint()), "Hello", 8001);
+    GracefulShutdown shutdown = GracefulShutdown.of(hello).drainDelay(Duration.ofMinutes(10));
+    hello.close();
+
+    CompletableFuture<Void> done =
+        CompletableFuture.runAsync(shutdown::run, task -> new Thread(task).start());
+
+    await().atMost(SOON).until(done::isDone);
+  }
+
+  @Test
+  void aStepMayAskForTheShutdownThatItIsPartOf() {
+    Registration hello = registered(peers.registry(server.endpoint()), "Hello", 8001);
+    GracefulShutdown shutdown = GracefulShutdown.of(hello).drainDelay(Duration.ZERO);
+    List<String> steps = new ArrayList<>();
+    shutdown.then(shutdown::run).then(() -> steps.add("last"));
+
+    CompletableFuture<Void> done =
+        CompletableFuture.runAsync(shutdown::run, task -> new Thread(task).start());
+
+    await().atMost(SOON).until(done::isDone);
+    assertThat(steps).containsExactly("last");
+  }
+
+  @Test
+  void theEndOfASessionIsToldToAllThatShareIt() {
+    EtcdSession session = peers.closing(EtcdSession.create(config(server.endpoint()).build()));
+    EtcdRegistry registry = EtcdRegistry.create(session);
+    EtcdResolver resolver = EtcdResolver.create(session);
+    Registration hello = registered(registry, "Hello", 8001);
+    ServiceView view = resolver.view("Hello");
+    await().atMost(SOON).until(() -> view.snapshot().size() == 1);
+    server.etcd().pause();
+    Registration late = registry.register("Late", instance(8001));
+    List<StateChange> steps = steps(hello);
+
+    session.close();
+    server.etcd().resume();
+
+    assertThat(hello.state()).isEqualTo(State.CLOSED);
+    assertThat(late.state()).isEqualTo(State.CLOSED);
+    await().atMost(SOON).until(() -> late.whenRegistered().isCompletedExceptionally());
+    await().atMost(SOON).until(() -> steps.size() == 1);
+    assertThat(view.snapshot().freshness()).isEqualTo(Freshness.STALE);
+    assertThat(view.snapshot().instances()).extracting(Instance::port).containsExactly(8001);
+    assertThat(view.problem()).containsInstanceOf(EtcdUnreachableException.class);
+    assertThat(resolver.resolve("Hello").size()).isEqualTo(1);
+    for (ThrowingCallable use :
+        List.<ThrowingCallable>of(
+            () -> registry.register("More", instance(8001)), () -> resolver.resolve("More"))) {
+      assertThatThrownBy(use)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("session closed");
+    }
+    registry.close();
+    resolver.close();
+  }
+
+  @Test
+  void twoRegistriesOfASessionCannotBothRegisterAKey() {
+    EtcdSession session = peers.closing(EtcdSession.create(config(server.endpoint()).build()));
+    Registration hello = EtcdRegistry.create(session).register("Hello", instance(8001));
+    EtcdRegistry second = EtcdRegistry.create(session);
+
+    assertThatThrownBy(() -> second.register("Hello", instance(8001)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("registered already: " + hello.key());
+
+    hello.close();
+    registered(second, "Hello", 8001);
+  }
+
+  @Test
   void viewThatNobodyUsesIsClosedAndOpenedAgainWhenNeeded() {
     EtcdRegistry registry = peers.registry(server.endpoint());
     Registration hello = registered(registry, "Hello", 8001);
@@ -154,15 +247,15 @@ class LifecycleTest {
     resolver.resolve("Hello");
     ServiceView pinned = resolver.view("Pinned");
     pinned.whenReady().join();
-    long watchers = watchers();
-    await("idle view is no longer watched").atMost(SOON).until(() -> watchers() == watchers - 1);
+    await("two keys and two views are watched").atMost(SOON).until(() -> watchers() == 4);
+    await("idle view is no longer watched").atMost(SOON).until(() -> watchers() == 3);
 
     hello.update(20, Map.of());
     await().atMost(SOON).until(() -> keys.value(hello.key()).contains("20"));
     assertThat(resolver.resolve("Hello").instances().get(0).weight()).isEqualTo(20);
     assertThat(pinned.snapshot().isLive()).isTrue();
     pinned.close();
-    await("views closed").atMost(SOON).until(() -> watchers() == watchers - 2);
+    await("views closed").atMost(SOON).until(() -> watchers() == 2);
   }
 
   private long watchers() {

@@ -132,6 +132,8 @@ class ListenerTest {
     hello.onStateChange(step -> {});
     ServiceView view = peers.resolver(config).view("Hello");
     changes(view);
+    await().atMost(SOON).until(hello.whenRegistered()::isDone);
+    await().atMost(SOON).until(view.whenReady()::isDone);
     await().atMost(SOON).until(() -> view.snapshot().size() == 1);
     hello.update(20, Map.of());
     await().atMost(SOON).until(() -> view.snapshot().instances().get(0).weight() == 20);

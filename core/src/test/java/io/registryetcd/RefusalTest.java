@@ -5,6 +5,7 @@ import static io.registryetcd.TestPeers.config;
 import static io.registryetcd.TestPeers.instance;
 import static io.registryetcd.TestPeers.steps;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.registryetcd.Registration.State;
@@ -62,6 +63,25 @@ class RefusalTest {
     await("a new round fails again")
         .atMost(SOON)
         .until(() -> steps.stream().anyMatch(step -> step.to() == State.FAILED));
+  }
+
+  @Test
+  void whoAsksForANewAttemptCanWaitForItsOutcome() {
+    etcd.addUser("late", "late");
+    etcd.addRole("late");
+    etcd.grantRole("late", "late");
+    RetryConfig seldom = RetryConfig.DEFAULT.withRetryDelay(Duration.ofMinutes(10));
+    Registration hello =
+        peers
+            .registry(config(etcd.endpoint()).user("late", "late").retry(seldom).build())
+            .register("Hello", instance(8002));
+    assertThatThrownBy(() -> hello.await(SOON)).isInstanceOf(EtcdDeniedException.class);
+    etcd.grantPrefix("late", "readwrite", "kitex/registry-etcd/Hello/");
+
+    hello.retryNow();
+    hello.await(SOON);
+
+    assertThat(hello.state()).isEqualTo(State.REGISTERED);
   }
 
   @Test

@@ -610,6 +610,36 @@ class RegistrationMachineTest {
   }
 
   @Test
+  void whatWasNeverPutHasNothingToMoveThoughItMayNotReadItsKey() {
+    connect();
+    assertThat(machine.hasMovedTo(2)).as("while it reads").isFalse();
+
+    machine.onFailed(Failures.denied());
+    assertThat(machine.hasMovedTo(2)).isTrue();
+
+    machine.onTimer();
+    machine.onRead(10, NOTHING);
+    machine.onFailed(Failures.away());
+    machine.onConnected(Continuity.DOUBTFUL);
+    machine.onFailed(Failures.denied());
+    assertThat(machine.hasMovedTo(2)).as("after a put of unknown outcome").isFalse();
+  }
+
+  @Test
+  void theEndOfTheSessionEndsItWhateverIsUnderWay() {
+    register();
+    machine.update(ByteString.copyFromUtf8("v2"));
+    effects.taken();
+
+    machine.onSessionClosed();
+    machine.onFailed(Failures.away());
+    machine.onTimer();
+
+    assertThat(effects.taken()).containsExactly("unwatch", "cancel timer", "CLOSED REQUESTED");
+    assertThat(machine.state()).isEqualTo(State.CLOSED);
+  }
+
+  @Test
   void aForeignKeyIsInNobodysWay() {
     register();
     machine.onEvent(12, key("theirs", 12, 66));

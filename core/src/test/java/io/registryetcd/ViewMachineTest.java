@@ -48,7 +48,37 @@ class ViewMachineTest {
     assertThat(effects.taken()).containsExactly("list 1");
 
     view.onListed(1, 10, List.of());
-    assertThat(effects.taken()).containsExactly("replaced at 10", "watch from 11", "live");
+    assertThat(effects.taken()).containsExactly("replaced at 10", "watch from 11");
+  }
+
+  @Test
+  void aViewIsLiveOnceEtcdWatchesForItNotWhenItIsAskedTo() {
+    followFrom10();
+    view.onWatchCanceled(Failures.denied());
+    view.onTimer();
+    effects.taken();
+
+    view.onWatchCanceled(Failures.denied());
+    view.onWatchCreated();
+    assertThat(effects.taken()).containsExactly("stale", "timer PT10S");
+
+    view.onTimer();
+    view.onWatchCreated();
+    assertThat(effects.taken()).containsExactly("watch from 11", "live");
+  }
+
+  @Test
+  void aViewThatHasEndedAsksForNothingWhateverIsAnsweredStill() {
+    view.onConnected(Continuity.SAME);
+    effects.taken();
+
+    view.end();
+    view.onListed(1, 10, List.of());
+    view.onListFailed(1, Failures.denied());
+    view.onTimer();
+    view.check();
+
+    assertThat(effects.taken()).isEmpty();
   }
 
   @Test
@@ -82,7 +112,7 @@ class ViewMachineTest {
     view.onDisconnected(Failures.away());
     view.onConnected(Continuity.SAME);
 
-    assertThat(effects.taken()).containsExactly("stale", "watch from 16", "live");
+    assertThat(effects.taken()).containsExactly("stale", "watch from 16");
   }
 
   @Test
@@ -110,7 +140,7 @@ class ViewMachineTest {
     assertThat(effects.taken()).containsExactly("list 2");
 
     view.onListed(2, 50, List.of());
-    assertThat(effects.taken()).containsExactly("replaced at 50", "watch from 51", "live");
+    assertThat(effects.taken()).containsExactly("replaced at 50", "watch from 51");
   }
 
   @Test
@@ -122,7 +152,7 @@ class ViewMachineTest {
     view.onWatchCanceled(Failures.of(Kind.COMPACTED));
     view.onListed(2, 50, List.of());
 
-    assertThat(effects.taken()).containsExactly("replaced at 50", "watch from 51", "live");
+    assertThat(effects.taken()).containsExactly("replaced at 50", "watch from 51");
   }
 
   @Test
@@ -133,7 +163,7 @@ class ViewMachineTest {
     view.onListed(3, 99, List.of());
 
     assertThat(effects.taken())
-        .containsExactly("list 3", "replaced at 99 in a new incarnation", "watch from 100", "live");
+        .containsExactly("list 3", "replaced at 99 in a new incarnation", "watch from 100");
   }
 
   @Test
@@ -164,8 +194,7 @@ class ViewMachineTest {
     view.onConnected(Continuity.DOUBTFUL);
     view.onListed(3, 12, List.of());
 
-    assertThat(effects.taken())
-        .containsExactly("list 3", "replaced at 12", "watch from 13", "live");
+    assertThat(effects.taken()).containsExactly("list 3", "replaced at 12", "watch from 13");
   }
 
   @Test
@@ -310,7 +339,7 @@ class ViewMachineTest {
     view.onWatchCanceled(Failures.denied());
     view.onTimer();
 
-    assertThat(effects.taken()).containsExactly("stale", "timer PT10S", "watch from 11", "live");
+    assertThat(effects.taken()).containsExactly("stale", "timer PT10S", "watch from 11");
   }
 
   @Test
@@ -322,7 +351,7 @@ class ViewMachineTest {
     view.onWatchCanceled(Failures.away());
 
     assertThat(effects.taken())
-        .containsExactly("stale", "timer PT0.1S", "watch from 11", "live", "stale", "timer PT0.2S");
+        .containsExactly("stale", "timer PT0.1S", "watch from 11", "stale", "timer PT0.2S");
   }
 
   @Test
@@ -357,7 +386,7 @@ class ViewMachineTest {
     assertThat(effects.taken()).containsExactly("list 1", "stale");
 
     view.onListed(1, 10, List.of());
-    assertThat(effects.taken()).containsExactly("replaced at 10", "watch from 11", "live");
+    assertThat(effects.taken()).containsExactly("replaced at 10", "watch from 11");
   }
 
   @Test

@@ -42,10 +42,7 @@ public final class RegisteredServer<S> implements AutoCloseable {
     this.control = control;
     this.registrations = List.copyOf(registrations);
     this.grace = grace;
-    this.order =
-        GracefulShutdown.of(registrations.toArray(Registration[]::new))
-            .drainDelay(drainDelay)
-            .then(() -> control.stop(grace));
+    this.order = shutdown(drainDelay, grace);
   }
 
   /**
@@ -116,7 +113,13 @@ public final class RegisteredServer<S> implements AutoCloseable {
    */
   @Override
   public void close() {
-    registrations.forEach(Registration::close);
-    control.stop(grace.compareTo(CLOSE_GRACE) < 0 ? grace : CLOSE_GRACE);
+    Duration shorter = grace.compareTo(CLOSE_GRACE) < 0 ? grace : CLOSE_GRACE;
+    shutdown(Duration.ZERO, shorter).run();
+  }
+
+  private GracefulShutdown shutdown(Duration drain, Duration graceOfStop) {
+    return GracefulShutdown.of(registrations.toArray(Registration[]::new))
+        .drainDelay(drain)
+        .then(() -> control.stop(graceOfStop));
   }
 }
