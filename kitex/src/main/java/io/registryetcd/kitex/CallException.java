@@ -12,7 +12,7 @@ final class CallException extends RuntimeException {
 
   /** What the caller can make of it. */
   enum Reason {
-    /** Not sent: there is no instance, or none could be connected to. */
+    /** Not sent: there is no instance, or none could be picked or connected to. */
     UNAVAILABLE,
     /** The time is over; may have run. */
     TIMED_OUT,

@@ -84,6 +84,11 @@ public final class CallMetadata {
     return new CallMetadata(transit, with(persist, key, value), logId, fromMethod, onReply);
   }
 
+  /** With these values, and no others, for all services down the way. */
+  CallMetadata withPersist(Map<String, String> values) {
+    return new CallMetadata(transit, new TreeMap<>(values), logId, fromMethod, onReply);
+  }
+
   /**
    * With a log id.
    *

@@ -5,11 +5,20 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** The threads of all clients of the JVM, beside those for I/O. They end when there is no work. */
+/**
+ * The threads of all clients of the JVM, beside those for I/O. They end when there is no work. Each
+ * kind of work has its own, so that none waits behind another that hangs.
+ */
 final class ClientThreads {
 
-  /** For what may block and is not the user's: the first list of instances, names of hosts. */
+  /** For the first list of instances, which hangs while etcd cannot be reached. */
+  static final Executor LISTS = daemons("registry-etcd-kitex-list", 8);
+
+  /** For names of hosts, which hang while the name server cannot be reached. */
   static final Executor LOOKUPS = daemons("registry-etcd-kitex-lookup", 8);
+
+  /** For picking another instance, by a load balancer that may be the user's. */
+  static final Executor PICKS = daemons("registry-etcd-kitex-pick", 4);
 
   /** For callbacks of those users who give no executor. */
   static final Executor CALLBACKS =

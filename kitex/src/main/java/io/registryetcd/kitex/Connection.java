@@ -36,7 +36,7 @@ final class Connection extends ByteToMessageDecoder {
   private final Connector connector;
   private final MessageDecoder decoder;
   private volatile @Nullable Channel channel;
-  private @Nullable CompletableFuture<Optional<Message>> exchange;
+  private @Nullable CompletableFuture<Optional<Message>> underWay;
 
   Connection(Instance instance, Connector connector, int maxFrameBytes) {
     this.instance = instance;
@@ -93,12 +93,12 @@ final class Connection extends ByteToMessageDecoder {
       reply.completeExceptionally(new NotSentException());
       return;
     }
-    exchange = reply;
+    underWay = reply;
     channel
         .writeAndFlush(bytes)
         .addListener(
             written -> {
-              if (exchange != reply) {
+              if (underWay != reply) {
                 return;
               }
               if (!written.isSuccess()) {
@@ -126,7 +126,7 @@ final class Connection extends ByteToMessageDecoder {
   @Override
   protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out)
       throws Exception {
-    if (exchange == null) {
+    if (underWay == null) {
       in.skipBytes(in.readableBytes());
       context.close();
       return;
@@ -150,16 +150,16 @@ final class Connection extends ByteToMessageDecoder {
   }
 
   private void finish(Optional<Message> reply) {
-    CompletableFuture<Optional<Message>> finished = exchange;
-    exchange = null;
+    CompletableFuture<Optional<Message>> finished = underWay;
+    underWay = null;
     if (finished != null) {
       finished.complete(reply);
     }
   }
 
   private void fail(Throwable cause) {
-    CompletableFuture<Optional<Message>> failed = exchange;
-    exchange = null;
+    CompletableFuture<Optional<Message>> failed = underWay;
+    underWay = null;
     if (failed != null) {
       failed.completeExceptionally(cause);
     }

@@ -12,6 +12,7 @@ import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.registryetcd.Instance;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -19,6 +20,8 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
@@ -27,45 +30,64 @@ import javax.net.ssl.SSLParameters;
 final class Connector {
 
   private final EventLoopGroup threads;
-  private final int timeoutMillis;
+  private final Duration timeout;
   private final Optional<SSLContext> tls;
 
   Connector(EventLoopGroup threads, Duration timeout, Optional<SSLContext> tls) {
     this.threads = threads;
-    this.timeoutMillis = (int) Math.min(Integer.MAX_VALUE, timeout.toMillis());
+    this.timeout = timeout;
     this.tls = tls;
   }
 
   /**
-   * Connects, up to the end of the TLS handshake.
+   * Connects, from the lookup of the host's name to the end of the TLS handshake.
    *
    * @return may be completed exceptionally by the caller, which ends the attempt
    */
   CompletableFuture<Channel> connect(Instance instance, ChannelHandler handler) {
     CompletableFuture<Channel> connected = new CompletableFuture<>();
-    if (instance.network().equals("unix")) {
-      dial(UnixDomainSocketAddress.of(instance.host()), instance, handler, connected);
-    } else if (InetAddresses.isInetAddress(instance.host())) {
-      dial(
-          new InetSocketAddress(InetAddresses.forString(instance.host()), instance.port()),
-          instance,
-          handler,
-          connected);
+    startTimer(connected);
+    if (instance.network().equals("unix") || InetAddresses.isInetAddress(instance.host())) {
+      dial(instance, handler, connected);
     } else {
-      ClientThreads.LOOKUPS.execute(() -> lookUpAndDial(instance, handler, connected));
+      ClientThreads.LOOKUPS.execute(() -> dial(instance, handler, connected));
     }
     return connected;
   }
 
-  private void lookUpAndDial(
+  private void startTimer(CompletableFuture<Channel> connected) {
+    Future<?> timer =
+        threads.schedule(
+            () ->
+                connected.completeExceptionally(
+                    new ConnectException("not connected within " + timeout + " (connectTimeout)")),
+            timeout.toNanos(),
+            TimeUnit.NANOSECONDS);
+    connected.whenComplete((channel, failure) -> timer.cancel(false));
+  }
+
+  private void dial(
       Instance instance, ChannelHandler handler, CompletableFuture<Channel> connected) {
+    if (connected.isDone()) {
+      return; // given up before its lookup began
+    }
+    try {
+      dial(address(instance), instance, handler, connected);
+    } catch (Throwable e) { // would end in a thread for lookups
+      connected.completeExceptionally(e);
+    }
+  }
+
+  /** Blocks while a name is looked up. */
+  private static SocketAddress address(Instance instance) throws UnknownHostException {
+    if (instance.network().equals("unix")) {
+      return UnixDomainSocketAddress.of(instance.host());
+    }
     var address = new InetSocketAddress(instance.host(), instance.port());
     if (address.isUnresolved()) {
-      connected.completeExceptionally(
-          new UnknownHostException("the host name " + instance.host() + " is not found"));
-    } else if (!connected.isDone()) {
-      dial(address, instance, handler, connected);
+      throw new UnknownHostException("the host name " + instance.host() + " is not found");
     }
+    return address;
   }
 
   private void dial(
@@ -112,7 +134,7 @@ final class Connector {
                 ? NioDomainSocketChannel.class
                 : NioSocketChannel.class)
         .disableResolver()
-        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeoutMillis)
+        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0) // there is one timer for all
         .handler(
             new ChannelInitializer<>() {
               @Override
@@ -130,7 +152,7 @@ final class Connector {
     parameters.setEndpointIdentificationAlgorithm("HTTPS");
     engine.setSSLParameters(parameters);
     SslHandler handler = new SslHandler(engine);
-    handler.setHandshakeTimeoutMillis(timeoutMillis);
+    handler.setHandshakeTimeoutMillis(0); // there is one timer for all
     return handler;
   }
 }

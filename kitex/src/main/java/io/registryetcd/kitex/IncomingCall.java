@@ -193,10 +193,7 @@ public final class IncomingCall {
 
   /** What {@link CallMetadata#current()} is in the handler. */
   CallMetadata passedOn() {
-    CallMetadata metadata = CallMetadata.EMPTY.withFromMethod(method);
-    for (Map.Entry<String, String> value : persist().entrySet()) {
-      metadata = metadata.withPersist(value.getKey(), value.getValue());
-    }
+    CallMetadata metadata = CallMetadata.EMPTY.withFromMethod(method).withPersist(persist());
     return logId().map(metadata::withLogId).orElse(metadata);
   }
 

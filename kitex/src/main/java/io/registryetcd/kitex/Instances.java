@@ -1,5 +1,6 @@
 package io.registryetcd.kitex;
 
+import com.google.common.base.Suppliers;
 import io.registryetcd.EtcdResolver;
 import io.registryetcd.Instance;
 import io.registryetcd.NoInstanceException;
@@ -13,12 +14,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * The instances of a client's service, and whose turn it is. Thread-safe; nothing blocks.
  *
  * <p>The view's snapshot is the truth. A picker belongs to one list of instances and is made by the
- * first call that sees it; two calls may race to make it, and either picker will do.
+ * first call that picks from it; two calls may race to make it, and either picker will do. Load
+ * balancers may be the user's, so {@link #contains}, which I/O threads ask, needs none.
  */
 final class Instances implements AutoCloseable {
 
@@ -28,12 +31,12 @@ final class Instances implements AutoCloseable {
   private final CompletableFuture<Snapshot> firstAnswer;
   private volatile Choice choice;
 
-  private record Choice(Snapshot snapshot, Picker picker, Set<String> addresses) {
+  private record Choice(Snapshot snapshot, Supplier<Picker> picker, Set<String> addresses) {
 
     static Choice of(Snapshot snapshot, LoadBalancer balancer) {
       Set<String> addresses = new HashSet<>();
       snapshot.forEach(instance -> addresses.add(instance.address()));
-      return new Choice(snapshot, balancer.picker(snapshot), addresses);
+      return new Choice(snapshot, Suppliers.memoize(() -> balancer.picker(snapshot)), addresses);
     }
   }
 
@@ -66,8 +69,7 @@ final class Instances implements AutoCloseable {
         resolver,
         balancer,
         view,
-        CompletableFuture.supplyAsync(
-            () -> resolver.resolve(view.service()), ClientThreads.LOOKUPS));
+        CompletableFuture.supplyAsync(() -> resolver.resolve(view.service()), ClientThreads.LISTS));
   }
 
   /**
@@ -96,9 +98,10 @@ final class Instances implements AutoCloseable {
    */
   Optional<Instance> pick(Set<String> triedAddresses) {
     Choice current = choice();
+    Picker picker = current.picker().get();
     List<Instance> all = current.snapshot().instances();
     for (int i = 0; i < all.size(); i++) {
-      Instance picked = current.picker().pick();
+      Instance picked = picker.pick();
       if (!triedAddresses.contains(picked.address())) {
         return Optional.of(picked);
       }

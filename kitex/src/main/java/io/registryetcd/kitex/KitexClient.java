@@ -279,8 +279,8 @@ public final class KitexClient implements AutoCloseable {
     }
 
     /**
-     * How long it may take to connect to one instance, TLS included. Default 1 s (Kitex: 50 ms,
-     * which a paused JVM or a lost packet exceeds).
+     * How long it may take to connect to one instance, lookup of its name and TLS included. Default
+     * 1 s (Kitex: 50 ms, which a paused JVM or a lost packet exceeds).
      *
      * @param timeout at least 1 ms
      * @return this
@@ -350,7 +350,9 @@ public final class KitexClient implements AutoCloseable {
     /**
      * Where callbacks of users run: what follows asynchronous calls, and the listeners of a channel
      * whose stubs have no executor. Never closed by the client. Default a few threads of all
-     * clients, so callbacks that block for long need an executor of their own.
+     * clients, so callbacks that block for long need an executor of their own. An executor that
+     * runs tasks in the thread that hands them over runs them on I/O threads, which all servers and
+     * clients of the JVM share: there a call that blocks may wait for its own thread.
      *
      * @param executor the executor
      * @return this

@@ -104,10 +104,11 @@ public final class KitexServer implements AutoCloseable {
   /**
    * Stops in good order, and returns when all is done: accepts no more connections, closes those
    * that are idle, and each other one behind the reply that it waits for; in the TTHeader that
-   * reply tells the client to drop the connection. May be called more than once; each call waits.
+   * reply tells the client to drop the connection. May be called more than once; each call waits. A
+   * handler that calls it waits for itself, for the whole grace.
    *
-   * @param grace how long calls under way may take; connections that are left then are cut, and the
-   *     threads of the default executor interrupted
+   * @param grace how long calls under way may take: any length, and zero if negative; connections
+   *     that are left then are cut, and the threads of the default executor interrupted
    */
   public void shutdown(Duration grace) {
     if (shutdown.compareAndSet(false, true)) {
@@ -115,7 +116,7 @@ public final class KitexServer implements AutoCloseable {
       listener.close().addListener(closed -> connections.leave());
     }
     try {
-      connections.whenEnded().get(grace.toNanos(), TimeUnit.NANOSECONDS);
+      connections.whenEnded().get(TimeUnit.NANOSECONDS.convert(grace), TimeUnit.NANOSECONDS);
     } catch (TimeoutException | ExecutionException e) {
       connections.cut();
     } catch (InterruptedException e) {
@@ -157,6 +158,7 @@ public final class KitexServer implements AutoCloseable {
   public static final class Builder {
 
     private static final Duration LEAST_IDLE_TIMEOUT = Duration.ofMinutes(3);
+    private static final Duration MOST_TIMEOUT = Duration.ofDays(24);
     private static final int LEAST_FRAME_BYTES = 1024;
 
     private final List<KitexService> services = new ArrayList<>();
@@ -201,6 +203,9 @@ public final class KitexServer implements AutoCloseable {
      * with an application exception. Default: up to 200 daemon threads of the server, which end
      * when idle for a minute; where all are busy calls wait.
      *
+     * <p>An executor that runs tasks in the caller, such as {@code Runnable::run}, runs handlers on
+     * the I/O threads, which all servers and clients of the JVM share: one that waits stops them.
+     *
      * @param handlers such as {@code Executors.newVirtualThreadPerTaskExecutor()}
      * @return this
      */
@@ -241,7 +246,7 @@ public final class KitexServer implements AutoCloseable {
     /**
      * How long a connection may be silent while no call is under way. Default 3 min.
      *
-     * @param time at least 3 min
+     * @param time 3 min to 24 days
      * @return this
      */
     public Builder idleTimeout(Duration time) {
@@ -253,21 +258,21 @@ public final class KitexServer implements AutoCloseable {
                 + LEAST_IDLE_TIMEOUT
                 + ", because Kitex's clients keep idle connections for 2 min and would lose calls");
       }
-      idleTimeout = time;
+      idleTimeout = atMost("idleTimeout", time);
       return this;
     }
 
     /**
      * How long a message may take from its first byte to its last. Default 5 s.
      *
-     * @param time positive
+     * @param time positive, at most 24 days
      * @return this
      */
     public Builder messageTimeout(Duration time) {
       if (time.isNegative() || time.isZero()) {
         throw illegal("messageTimeout", time, "> PT0S");
       }
-      messageTimeout = time;
+      messageTimeout = atMost("messageTimeout", time);
       return this;
     }
 
@@ -334,6 +339,13 @@ public final class KitexServer implements AutoCloseable {
             "cannot listen on " + where + ": " + bound.cause().getMessage(), bound.cause());
       }
       return bound.channel();
+    }
+
+    private static Duration atMost(String name, Duration time) {
+      if (time.compareTo(MOST_TIMEOUT) > 0) {
+        throw illegal(name, time, "<= " + MOST_TIMEOUT);
+      }
+      return time;
     }
 
     private static IllegalArgumentException illegal(String name, Object value, String expected) {

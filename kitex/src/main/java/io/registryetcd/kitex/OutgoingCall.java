@@ -19,6 +19,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,7 @@ final class OutgoingCall {
   // each step sees what the one before it wrote
   private final Map<String, Throwable> unreachable = new LinkedHashMap<>();
   private @Nullable Connection connection;
+  private boolean mayHaveRun;
 
   /**
    * A call that has not begun.
@@ -86,7 +88,7 @@ final class OutgoingCall {
     }
     follow(
         "the list of instances",
-        instances.whenAvailable(),
+        instances::whenAvailable,
         available -> attempt(),
         failure -> fail(Reason.UNAVAILABLE, "" + failure.getMessage(), failure));
   }
@@ -115,10 +117,17 @@ final class OutgoingCall {
     }
   }
 
-  /** Goes on when a step is done, in one way or the other, unless the whole call was ended. */
+  /**
+   * Begins a step, and goes on when it is done, in one way or the other. If the whole call was
+   * ended, the step does not begin.
+   */
   private <T> void follow(
-      String what, CompletableFuture<T> next, Consumer<T> then, Consumer<Throwable> otherwise) {
+      String what,
+      Supplier<CompletableFuture<T>> begin,
+      Consumer<T> then,
+      Consumer<Throwable> otherwise) {
     waitingFor = what;
+    CompletableFuture<T> next = ended.get() == null ? begun(begin) : new CompletableFuture<>();
     step = next;
     CallException end = ended.get();
     if (end != null) {
@@ -135,9 +144,20 @@ final class OutgoingCall {
             }
           } catch (Throwable e) { // the caller must not wait for ever
             discardConnection();
-            result.completeExceptionally(e);
+            fail(
+                mayHaveRun ? Reason.CONNECTION_LOST : Reason.UNAVAILABLE,
+                (mayHaveRun ? "may have run: " : "not sent: ") + e,
+                e);
           }
         });
+  }
+
+  private static <T> CompletableFuture<T> begun(Supplier<CompletableFuture<T>> begin) {
+    try {
+      return begin.get();
+    } catch (Throwable e) { // a failure of this step, not of the one before
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   private void onFailure(Throwable failure, Consumer<Throwable> otherwise) {
@@ -168,21 +188,25 @@ final class OutgoingCall {
     boolean reused = lent.isOpened();
     follow(
         "a connection to " + instance.address(),
-        lent.open(),
+        lent::open,
         channel -> exchange(instance, lent, channel, reused),
         failure -> tryAnother(instance, failure));
   }
 
   private void exchange(Instance instance, Connection lent, Channel channel, boolean reused) {
+    mayHaveRun = true;
     follow(
         (request.isOneway() ? "the request to be written to " : "the reply of ")
             + instance.address(),
-        lent.exchange(channel, bytes, request.isOneway()),
+        () -> lent.exchange(channel, bytes, request.isOneway()),
         reply -> finish(instance, lent, reply),
         failure -> {
           if (!(failure instanceof Connection.NotSentException)) {
             failSent(instance, failure);
-          } else if (reused) {
+            return;
+          }
+          mayHaveRun = false;
+          if (reused) {
             connect(instance);
           } else {
             tryAnother(instance, failure);
@@ -195,7 +219,7 @@ final class OutgoingCall {
     // a load balancer may be the user's, and this an I/O thread
     follow(
         "another instance than " + unreachable.keySet(),
-        CompletableFuture.runAsync(() -> {}, ClientThreads.LOOKUPS),
+        () -> CompletableFuture.runAsync(() -> {}, ClientThreads.PICKS),
         ready -> attempt(),
         never -> fail(Reason.UNAVAILABLE, "" + never.getMessage(), never));
   }

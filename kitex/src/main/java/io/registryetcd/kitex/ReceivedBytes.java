@@ -21,6 +21,7 @@ final class ReceivedBytes {
 
   /** Adds bytes, which are released by this. */
   void add(ByteBuf more, ByteBufAllocator allocator) {
+    bytes.discardSomeReadBytes(); // the cumulator drops them only where nothing is left
     bytes = ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(allocator, bytes, more);
   }
 

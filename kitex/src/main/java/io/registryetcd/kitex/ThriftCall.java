@@ -159,6 +159,7 @@ final class ThriftCall implements AutoCloseable {
 
     @Override
     public void writeMessageBegin(TMessage message) throws TException {
+      transport.beginRequest();
       request = message;
       sequence = client.nextSequence();
       super.writeMessageBegin(new TMessage(message.name, message.type, sequence));

@@ -10,7 +10,6 @@ import java.util.function.Function;
 import org.apache.thrift.TAsyncProcessor;
 import org.apache.thrift.TBaseProcessor;
 import org.apache.thrift.TConfiguration;
-import org.apache.thrift.TException;
 import org.apache.thrift.TProcessor;
 import org.apache.thrift.protocol.TBinaryProtocol;
 import org.apache.thrift.transport.TMemoryBuffer;
@@ -34,6 +33,8 @@ import org.apache.thrift.transport.TMemoryInputTransport;
  * @since 0.1
  */
 public final class ThriftService extends KitexService {
+
+  private static final int REPLY_ROOM = 4096; // at first
 
   private final TProcessor processor;
 
@@ -120,10 +121,11 @@ public final class ThriftService extends KitexService {
     int size = request.payload().length;
     var limits = new TConfiguration(size, size, TConfiguration.DEFAULT_RECURSION_DEPTH);
     var in = new ThriftArguments(new TMemoryInputTransport(limits, request.payload()));
-    var out = new TMemoryBuffer(size);
+    var out = new TMemoryBuffer(Math.min(size, REPLY_ROOM));
     try {
       processor.process(in, new TBinaryProtocol(out));
-    } catch (TException | RuntimeException | Error e) {
+    } catch (Throwable e) { // whatever a processor throws
+      addThrown(e);
       if (!in.areRead()) {
         answer.accept(Optional.of(Replies.unreadableArguments(request, Replies.text(e))));
         return;
@@ -141,6 +143,17 @@ public final class ThriftService extends KitexService {
     if (!oneway) {
       byte[] reply = Arrays.copyOf(out.getArray(), out.length());
       answer.accept(Optional.of(request.reply(reply)));
+    }
+  }
+
+  /** What the handler threw goes with the later failure, not into the thread's next call. */
+  private static void addThrown(Throwable failure) {
+    try {
+      ThriftHandler.rethrow();
+    } catch (Throwable thrown) {
+      if (thrown != failure) {
+        failure.addSuppressed(thrown);
+      }
     }
   }
 }

@@ -24,6 +24,11 @@ final class ThriftTransport extends TTransport {
     this.sender = sender;
   }
 
+  /** Forgets what was written of a request that failed before it was complete. */
+  void beginRequest() {
+    request.reset();
+  }
+
   /** What is read from now on. */
   void reply(byte[] bytes) {
     reply = bytes;

@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A gRPC call with one request and one reply, over Kitex-Protobuf.
  *
- * <p>The listener belongs to the call's executor, which runs one thing at a time: there the call is
- * closed, once. A reply is handed over when it was asked for.
+ * <p>The listener belongs to the call's executor, which runs one thing at a time, in the context of
+ * the call: there the call is closed, once. A reply is handed over when it was asked for.
  */
 final class UnaryCall<Q, P> extends ClientCall<Q, P> {
 
@@ -56,7 +56,8 @@ final class UnaryCall<Q, P> extends ClientCall<Q, P> {
     this.deadline = earlier(options.getDeadline(), context.getDeadline());
     this.executor =
         MoreExecutors.newSequentialExecutor(
-            requireNonNullElse(options.getExecutor(), client.executor()));
+            context.fixedContextExecutor(
+                requireNonNullElse(options.getExecutor(), client.executor())));
   }
 
   private static Optional<Deadline> earlier(@Nullable Deadline one, @Nullable Deadline other) {
@@ -180,7 +181,7 @@ final class UnaryCall<Q, P> extends ClientCall<Q, P> {
       close(deliver(reply));
     } catch (BizStatusException e) {
       close(Status.INTERNAL.withDescription(e.getMessage()).withCause(e));
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // a blocking stub must not wait for ever
       close(Status.fromThrowable(e));
     }
   }

@@ -3,6 +3,7 @@ package io.registryetcd.kitex;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.grpc.stub.StreamObserver;
 import io.registryetcd.examples.pbapi.EchoGrpc;
@@ -12,6 +13,7 @@ import io.registryetcd.kitex.wire.ApplicationError;
 import io.registryetcd.kitex.wire.Message;
 import io.registryetcd.kitex.wire.TTHeader;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -144,6 +146,29 @@ class IncomingCallTest {
       assertThat(passedOn.logId()).contains("log-1");
       assertThat(passedOn.fromMethod()).contains(request.method());
     }
+  }
+
+  /** About as many as a header holds; copied for each value, 100 requests would take minutes. */
+  @Test
+  void manyValuesPersistToo() {
+    Map<String, String> strings = new HashMap<>();
+    for (int i = 0; i < 13_500; i++) {
+      strings.put(TTHeader.PERSIST_PREFIX + Integer.toString(i, 36), "");
+    }
+    var call =
+        new IncomingCall(
+            "Hello",
+            Requests.with(Requests.echo(Framing.TTHEADER, 1, "hi"), 0, INTS, strings),
+            client.socket().getLocalSocketAddress());
+
+    assertThat(call.passedOn().persist()).isEqualTo(call.persist()).hasSize(13_500);
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(20),
+        () -> {
+          for (int i = 0; i < 100; i++) {
+            call.passedOn();
+          }
+        });
   }
 
   @Test

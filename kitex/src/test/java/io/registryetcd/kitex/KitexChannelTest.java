@@ -11,6 +11,9 @@ import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.ClientInterceptors;
 import io.grpc.Context;
+import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
@@ -29,7 +32,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -264,6 +269,70 @@ class KitexChannelTest {
   }
 
   @Test
+  void anErrorInAListenerFailsTheCall() {
+    fixture.server(ANSWERS);
+    ClientInterceptor broken =
+        new ClientInterceptor() {
+          @Override
+          public <Q, P> ClientCall<Q, P> interceptCall(
+              MethodDescriptor<Q, P> method, CallOptions options, Channel next) {
+            return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
+              @Override
+              public void start(Listener<P> listener, Metadata headers) {
+                super.start(new BrokenListener<>(listener), headers);
+              }
+            };
+          }
+        };
+    var stub = EchoGrpc.newFutureStub(fixture.client().channel()).withInterceptors(broken);
+
+    assertThat((Future<Response>) stub.echo(request("hi")))
+        .failsWithin(Duration.ofSeconds(10))
+        .withThrowableOfType(ExecutionException.class)
+        .withRootCauseInstanceOf(NoClassDefFoundError.class);
+  }
+
+  private static final class BrokenListener<P> extends SimpleForwardingClientCallListener<P> {
+
+    BrokenListener(ClientCall.Listener<P> listener) {
+      super(listener);
+    }
+
+    @Override
+    public void onMessage(P message) {
+      throw new NoClassDefFoundError("Gone");
+    }
+  }
+
+  @Test
+  void listenersRunInTheContextOfTheCall() {
+    fixture.server(ANSWERS);
+    Context.Key<String> user = Context.key("user");
+    List<String> seen = new CopyOnWriteArrayList<>();
+    var observer =
+        new RecordingObserver() {
+          @Override
+          public void onNext(Response response) {
+            seen.add("next " + user.get());
+            super.onNext(response);
+          }
+
+          @Override
+          public void onCompleted() {
+            seen.add("completed " + user.get());
+            super.onCompleted();
+          }
+        };
+
+    Context.current()
+        .withValue(user, "me")
+        .run(() -> EchoGrpc.newStub(fixture.client().channel()).echo(request("hi"), observer));
+
+    assertThat(observer.completed).succeedsWithin(Duration.ofSeconds(10));
+    assertThat(seen).containsExactly("next me", "completed me");
+  }
+
+  @Test
   void streamsAreUnimplemented() {
     fixture.server(ANSWERS);
     MethodDescriptor<Request, Response> streaming =
@@ -314,7 +383,7 @@ class KitexChannelTest {
         .withMessageContaining(text);
   }
 
-  private static final class RecordingObserver implements StreamObserver<Response> {
+  private static class RecordingObserver implements StreamObserver<Response> {
 
     final CompletableFuture<String> completed = new CompletableFuture<>();
     private String text = "";

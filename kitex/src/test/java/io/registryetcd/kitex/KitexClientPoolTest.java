@@ -216,7 +216,7 @@ class KitexClientPoolTest {
     clients.forEach(KitexClient::close);
 
     await().until(() -> server.connections() == 0);
-    for (String kind : List.of("io", "lookup", "callback")) {
+    for (String kind : List.of("io", "list", "lookup", "pick", "callback")) {
       await().until(() -> threads("registry-etcd-kitex-" + kind).isEmpty());
     }
     await().until(() -> threads("commons-pool").isEmpty());

@@ -5,40 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.registryetcd.kitex.wire.MessageDecoder;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Connections on which nothing happens, on a clock of the test. */
 class KitexServerIdleTest {
 
   private final Queue<Runnable> calls = new ArrayDeque<>();
-  private final EmbeddedChannel connection = new EmbeddedChannel();
-
-  @BeforeEach
-  void open() {
-    connection.freezeTime();
-    connection
-        .pipeline()
-        .addLast(
-            new ServerConnections(
-                new ServerSettings(
-                    new Router(List.of(TextProcessor.hello("s"))),
-                    calls::add,
-                    MessageDecoder.DEFAULT_MAX_FRAME_BYTES,
-                    1,
-                    Duration.ofMinutes(3),
-                    Duration.ofSeconds(5),
-                    Optional.empty())));
-  }
+  private final EmbeddedChannel connection =
+      EmbeddedConnection.to(TextProcessor.hello("s"), calls::add);
 
   @AfterEach
   void close() {

@@ -8,6 +8,7 @@ import io.registryetcd.kitex.wire.KitexVectors;
 import io.registryetcd.kitex.wire.Message;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -175,6 +176,24 @@ class KitexServerLimitsTest {
   }
 
   @Test
+  void timeoutsMayBeAsLongAsTheyGo() {
+    byte[] request = RawConnection.bytes(Requests.echo(Framing.FRAMED, 1, "hi"));
+    var patient =
+        LoopbackServer.start(
+            LoopbackServer.builder()
+                .messageTimeout(Duration.ofDays(24))
+                .idleTimeout(Duration.ofDays(24)),
+            TextProcessor.hello("s"));
+    try (patient;
+        var client = RawConnection.to(patient)) {
+      client.send(Arrays.copyOf(request, 10));
+      client.send(Arrays.copyOfRange(request, 10, request.length));
+
+      assertThat(Requests.text(client.receive())).isEqualTo("s|hi");
+    }
+  }
+
+  @Test
   void limitsAreChecked() {
     KitexServer.Builder builder = KitexServer.builder();
 
@@ -191,5 +210,11 @@ class KitexServerLimitsTest {
         .isThrownBy(() -> builder.idleTimeout(Duration.ofSeconds(179)))
         .withMessage(
             "idleTimeout: PT2M59S (expected: >= PT3M, because Kitex's clients keep idle connections for 2 min and would lose calls)");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.messageTimeout(ChronoUnit.FOREVER.getDuration()))
+        .withMessage("messageTimeout: PT2562047788015215H30M7.999999999S (expected: <= PT576H)");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.idleTimeout(Duration.ofDays(25)))
+        .withMessage("idleTimeout: PT600H (expected: <= PT576H)");
   }
 }

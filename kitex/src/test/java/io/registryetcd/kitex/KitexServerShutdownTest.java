@@ -8,6 +8,7 @@ import io.registryetcd.kitex.wire.KitexVectors;
 import io.registryetcd.kitex.wire.Message;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -180,6 +181,28 @@ class KitexServerShutdownTest {
 
       assertThat(client.isEnded()).isTrue();
       await().untilTrue(interrupted);
+      server.awaitTermination();
+    }
+  }
+
+  @Test
+  void aGraceMayBeWithoutEnd() throws InterruptedException {
+    try (var client = holding(Framing.FRAMED)) {
+      var stopping = stopping(ChronoUnit.FOREVER.getDuration());
+      release.countDown();
+
+      assertThat(Requests.text(client.receive())).isEqualTo("s|hi");
+      stopping.join();
+      server.awaitTermination();
+    }
+  }
+
+  @Test
+  void aNegativeGraceIsNone() throws InterruptedException {
+    try (var client = holding(Framing.FRAMED)) {
+      server.shutdown(Duration.ofSeconds(Long.MIN_VALUE));
+
+      assertThat(client.isEnded()).isTrue();
       server.awaitTermination();
     }
   }

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.registryetcd.examples.api.Hello;
 import io.registryetcd.examples.api.Refused;
+import io.registryetcd.examples.api.Request;
 import io.registryetcd.examples.api.Response;
 import io.registryetcd.kitex.wire.Message;
 import io.registryetcd.kitex.wire.TTHeader;
@@ -20,6 +21,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import org.apache.thrift.TException;
+import org.apache.thrift.protocol.TProtocol;
+import org.apache.thrift.protocol.TProtocolException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -96,6 +99,30 @@ class KitexThriftClientTest {
                           c.send_strict(request("two"));
                         }))
         .withMessageStartingWith("strict: sent too early");
+  }
+
+  @Test
+  void aRequestThatCannotBeWrittenLeavesNothingToTheNext() throws TException {
+    FakeKitexServer server = fixture.server(answers);
+    Request unwritable =
+        new Request() {
+          @Override
+          public void write(TProtocol protocol) throws TException {
+            throw new TProtocolException("Required field 'message' was not present!");
+          }
+        };
+
+    String text =
+        ClientHello.of(fixture.client())
+            .call(
+                c -> {
+                  assertThatExceptionOfType(TProtocolException.class)
+                      .isThrownBy(() -> c.echo(unwritable));
+                  return c.echo(request("hi")).getMessage();
+                });
+
+    assertThat(text).isEqualTo("a|hi");
+    assertThat(server.requests).hasSize(1);
   }
 
   @Test

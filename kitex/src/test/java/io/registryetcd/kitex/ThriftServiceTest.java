@@ -13,10 +13,16 @@ import io.registryetcd.kitex.wire.ApplicationError;
 import io.registryetcd.kitex.wire.BizStatus;
 import io.registryetcd.kitex.wire.Message;
 import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.apache.thrift.TApplicationException;
 import org.apache.thrift.TException;
+import org.apache.thrift.TProcessor;
 import org.apache.thrift.protocol.TBinaryProtocol;
 import org.apache.thrift.transport.TSocket;
 import org.apache.thrift.transport.TTransport;
@@ -191,6 +197,39 @@ class ThriftServiceTest {
 
     assertThat(Requests.text(client.receive())).isEqualTo("s|hi");
     assertThat(client.receive().type()).isEqualTo(Message.Type.EXCEPTION);
+  }
+
+  /** What the handler threw would else be the failure of the thread's next call. */
+  @Test
+  void aProcessorThatFailsAfterItsHandlerLeavesNothingBehind() throws Throwable {
+    var failing = new AtomicBoolean(true);
+    var service =
+        ThriftService.of(
+            Hello.Iface.class, handler, guarded -> failingBehind(guarded, failing::get));
+    List<Optional<Message>> replies = new ArrayList<>();
+    assertThatExceptionOfType(TException.class)
+        .isThrownBy(
+            () ->
+                service.handle(
+                    Requests.thrift(Framing.FRAMED, Message.Type.CALL, "strict", 1, "boom"),
+                    replies::add))
+        .withMessage("behind")
+        .satisfies(e -> assertThat(e.getSuppressed()).singleElement().asString().contains("boom"));
+    failing.set(false);
+
+    service.handle(Requests.echo(Framing.FRAMED, 2, "on"), replies::add);
+
+    assertThat(replies).singleElement().extracting(r -> Requests.text(r.get())).isEqualTo("s|on");
+  }
+
+  private static TProcessor failingBehind(Hello.Iface handler, BooleanSupplier failing) {
+    var generated = new Hello.Processor<>(handler);
+    return (in, out) -> {
+      generated.process(in, out);
+      if (failing.getAsBoolean()) {
+        throw new TException("behind");
+      }
+    };
   }
 
   /** Where the handler is inside the processor already, libthrift hides what it throws. */
