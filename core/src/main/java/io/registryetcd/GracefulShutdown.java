@@ -180,7 +180,7 @@ public final class GracefulShutdown {
 
   private static void pauseFor(Duration delay) {
     try {
-      TimeUnit.NANOSECONDS.sleep(delay.toNanos());
+      TimeUnit.NANOSECONDS.sleep(TimeUnit.NANOSECONDS.convert(delay));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -30,6 +30,9 @@ final class InstanceTable {
 
   private static final Logger logger = LoggerFactory.getLogger(InstanceTable.class);
 
+  /** Against whoever fills a range until its readers have no memory left. */
+  static final int MOST_KEYS = 50_000;
+
   /** A key and what its value says. */
   private record Row(String key, long createRevision, Instance instance) {}
 
@@ -44,6 +47,7 @@ final class InstanceTable {
   private final Map<String, List<Row>> byAddress = new HashMap<>();
   private final Set<ByteString> malformed = new HashSet<>();
   private final Set<ByteString> filtered = new HashSet<>();
+  private boolean toldThatFull;
 
   InstanceTable(String service, Layout layout, int defaultWeight) {
     this.range = layout.range(service);
@@ -117,6 +121,13 @@ final class InstanceTable {
     }
     boolean reported = malformed.contains(kv.key());
     remove(kv.key(), touched);
+    if (keys() >= MOST_KEYS) {
+      if (!toldThatFull) {
+        toldThatFull = true;
+        logger.error("skipped {}: there are {} keys already", LogText.escape(key), MOST_KEYS);
+      }
+      return;
+    }
     try {
       Instance instance = layout.decode(kv.value().toByteArray());
       if (instance.weight() <= 0 && defaultWeight <= 0) {

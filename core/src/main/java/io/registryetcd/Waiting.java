@@ -21,7 +21,7 @@ final class Waiting {
   /** Waits until done, failed, interrupted, or the time is over; tells whether it was done. */
   static boolean atMost(Duration bound, CompletableFuture<?> future) {
     try {
-      future.get(bound.toNanos(), TimeUnit.NANOSECONDS);
+      future.get(TimeUnit.NANOSECONDS.convert(bound), TimeUnit.NANOSECONDS);
       return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -34,6 +34,8 @@ final class WatchedView implements ViewMachine.Effects, EtcdSession.Subject, Wat
 
   private static final Logger logger = LoggerFactory.getLogger(WatchedView.class);
 
+  private static final long MOST_BYTES = 64L << 20;
+
   private final EtcdSession session;
   private final Loop loop;
   private final String service;
@@ -253,8 +255,24 @@ final class WatchedView implements ViewMachine.Effects, EtcdSession.Subject, Wat
     session.call(
         session.client().range(RangeRequest.all(range)),
         RangeResponse::header,
-        response -> machine.onListed(number, response.header().revision(), response.kvs()),
+        response -> onList(number, response),
         cause -> machine.onListFailed(number, cause));
+  }
+
+  private void onList(int number, RangeResponse response) {
+    long bytes = response.kvs().stream().mapToLong(kv -> kv.value().size()).sum();
+    if (response.kvs().size() <= InstanceTable.MOST_KEYS && bytes <= MOST_BYTES) {
+      machine.onListed(number, response.header().revision(), response.kvs());
+      return;
+    }
+    String size = "%,d keys of %,d bytes".formatted(response.kvs().size(), bytes);
+    String message =
+        "%s (expected: at most %,d keys of %,d bytes); the last view is kept"
+            .formatted(size, InstanceTable.MOST_KEYS, MOST_BYTES);
+    logger.error("{}: {}; something fills this range of keys", rangeText, message);
+    machine.onListFailed(
+        number,
+        new EtcdException(EtcdException.Kind.REFUSED, session.client().endpoint(), message));
   }
 
   @Override

@@ -146,6 +146,43 @@ class ViewsTest {
   }
 
   @Test
+  void aRangeThatSomebodyFillsIsNotTakenIntoMemory() {
+    for (int i = 0; i <= 50_000; i++) {
+      etcd.putUnseen(FakeKeys.of("10.0.0.1:" + i, "{}", i + 1));
+    }
+
+    ServiceView view = views.open("Hello");
+    loop.run();
+
+    assertThat(view.snapshot()).isEmpty();
+    assertThat(view.problem())
+        .containsInstanceOf(EtcdRefusedException.class)
+        .hasValueSatisfying(
+            problem ->
+                assertThat(problem)
+                    .hasMessageContaining(
+                        "50,001 keys of 100,002 bytes (expected: at most 50,000 keys"));
+  }
+
+  @Test
+  void keysBeyondTheLimitDisturbNoneOfThoseThatAreKnown() {
+    etcd.put(A);
+    for (int i = 2; i <= 50_000; i++) {
+      etcd.putUnseen(FakeKeys.of("unreadable" + i, "{}", i));
+    }
+    ServiceView view = views.open("Hello");
+    loop.run();
+
+    etcd.put(B);
+    loop.run();
+    assertThat(view.snapshot()).containsExactly(A);
+
+    etcd.put(A.withWeight(9));
+    loop.run();
+    assertThat(view.snapshot()).containsExactly(A.withWeight(9));
+  }
+
+  @Test
   void theCloseEndsAllViewsWhoeverHoldsThem() {
     views.open("Hello");
     views.open("Other");

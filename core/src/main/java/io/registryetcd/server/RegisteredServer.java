@@ -5,6 +5,7 @@ import io.registryetcd.Registration;
 import io.registryetcd.RegistryException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A running server and its registrations in etcd.
@@ -72,7 +73,7 @@ public final class RegisteredServer<S> implements AutoCloseable {
    * @throws RegistryException the typed cause, if not registered in time
    */
   public RegisteredServer<S> awaitRegistered(Duration timeout) {
-    long end = System.nanoTime() + timeout.toNanos();
+    long end = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
     for (Registration registration : registrations) {
       registration.await(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
     }

@@ -32,7 +32,7 @@ record GrpcServerControl(Server server, Optional<ServingStatus> health) implemen
     health.ifPresent(ServingStatus::notServing);
     server.shutdown();
     try {
-      if (!server.awaitTermination(grace.toNanos(), TimeUnit.NANOSECONDS)) {
+      if (!server.awaitTermination(TimeUnit.NANOSECONDS.convert(grace), TimeUnit.NANOSECONDS)) {
         server.shutdownNow();
       }
     } catch (InterruptedException e) {
