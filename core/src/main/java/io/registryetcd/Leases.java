@@ -21,8 +21,9 @@ import org.slf4j.LoggerFactory;
  * All leases of a session, and the one stream that renews them.
  *
  * <p>A keepalive that stays unanswered for a third of the time to live (2 s at most) says that the
- * stream is dead though it looks alive: it is opened anew, and after half of that on another
- * endpoint.
+ * stream is dead though it looks alive: it is opened anew, and if that brings no answer for half
+ * the time (1 s at most), at another endpoint, unless this one answers other calls. A stream that
+ * waits for the login is not silent: to leave its endpoint would end the login.
  *
  * <p>Changes only on the session's loop.
  */
@@ -51,6 +52,7 @@ final class Leases implements LeaseMachine.Effects {
 
   private @Nullable LeaseStream stream;
   private int streamNumber;
+  private boolean loggedIn;
   private long streamOpenedAt;
   private Loop.@Nullable Timer reopenTimer;
   private Loop.@Nullable Timer silenceTimer;
@@ -158,11 +160,11 @@ final class Leases implements LeaseMachine.Effects {
 
   @Override
   public void keepAlive(LeaseMachine lease) {
-    if (stream != null) {
+    if (stream == null && reopenTimer == null) {
+      openStream();
+    } else if (stream != null && loggedIn) {
       stream.keepAlive(lease.id());
       expectAnswer(lease);
-    } else if (reopenTimer == null) {
-      openStream();
     }
   }
 
@@ -236,6 +238,11 @@ final class Leases implements LeaseMachine.Effects {
         client.openLeaseStream(
             new LeaseStream.Listener() {
               @Override
+              public void onLoggedIn() {
+                loop.execute(() -> Leases.this.onLoggedIn(number));
+              }
+
+              @Override
               public void onReply(Header header, long leaseId, long ttlSeconds) {
                 loop.execute(() -> Leases.this.onReply(number, header, leaseId, ttlSeconds));
               }
@@ -245,7 +252,13 @@ final class Leases implements LeaseMachine.Effects {
                 loop.execute(() -> onStreamEnd(number, cause));
               }
             });
-    List.copyOf(machines.values()).forEach(LeaseMachine::onStreamOpened);
+  }
+
+  private void onLoggedIn(int number) {
+    if (number == streamNumber) {
+      loggedIn = true;
+      List.copyOf(machines.values()).forEach(LeaseMachine::onStreamOpened);
+    }
   }
 
   private void onReply(int number, Header header, long leaseId, long ttlSeconds) {
@@ -315,6 +328,7 @@ final class Leases implements LeaseMachine.Effects {
     if (stream != null) {
       stream.close();
       stream = null;
+      loggedIn = false;
       streamNumber++;
     }
   }

@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -121,13 +120,7 @@ final class SnapshotFile {
   void write(Snapshot snapshot, Executor executor) {
     if (next.getAndSet(snapshot) == null) {
       try {
-        executor.execute(
-            () -> {
-              Snapshot latest = next.getAndSet(null);
-              if (latest != null) {
-                writeNow(latest);
-              }
-            });
+        executor.execute(this::writeNext);
       } catch (RejectedExecutionException e) {
         next.set(null);
         logger.debug("snapshot file not written, the callback executor refused it", e);
@@ -136,39 +129,44 @@ final class SnapshotFile {
   }
 
   /**
-   * One writer at a time; the later call has the later snapshot, for they are handed over in order.
+   * Takes the snapshot when it is its turn: of two threads the later one has the later snapshot.
    */
+  private synchronized void writeNext() {
+    Snapshot latest = next.getAndSet(null);
+    if (latest != null) {
+      writeNow(latest);
+    }
+  }
+
   synchronized void writeNow(Snapshot snapshot) {
-    Path beside = path.resolveSibling(path.getFileName() + ".tmp");
     try {
       Files.createDirectories(path.getParent());
-      Files.deleteIfExists(beside);
-      createPrivate(beside);
-      try (Writer writer = Files.newBufferedWriter(beside);
-          JsonWriter json = new JsonWriter(writer)) {
-        json.beginObject();
-        json.name("range").value(range);
-        json.name("savedAt").value(clock.millis());
-        json.name("revision").value(snapshot.revision());
-        json.name("instances").beginArray();
-        for (Instance instance : snapshot) {
-          json.value(new String(layout.encode(instance), StandardCharsets.UTF_8));
-        }
-        json.endArray();
-        json.endObject();
+      // a name of its own, for other processes may write too; on POSIX for this user only
+      Path beside = Files.createTempFile(path.getParent(), path.getFileName() + ".", ".tmp");
+      try {
+        write(snapshot, beside);
+        move(beside);
+      } finally {
+        Files.deleteIfExists(beside);
       }
-      move(beside);
     } catch (IOException | RuntimeException e) {
       logger.warn("snapshot file {} not written: {}", path, e.toString());
     }
   }
 
-  private static void createPrivate(Path file) throws IOException {
-    if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-      Files.createFile(
-          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    } else {
-      Files.createFile(file);
+  private void write(Snapshot snapshot, Path file) throws IOException {
+    try (Writer writer = Files.newBufferedWriter(file);
+        JsonWriter json = new JsonWriter(writer)) {
+      json.beginObject();
+      json.name("range").value(range);
+      json.name("savedAt").value(clock.millis());
+      json.name("revision").value(snapshot.revision());
+      json.name("instances").beginArray();
+      for (Instance instance : snapshot) {
+        json.value(new String(layout.encode(instance), StandardCharsets.UTF_8));
+      }
+      json.endArray();
+      json.endObject();
     }
   }
 

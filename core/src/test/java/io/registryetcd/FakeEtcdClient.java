@@ -34,6 +34,7 @@ final class FakeEtcdClient implements EtcdClient {
   private final Queue<Runnable> unanswered = new ArrayDeque<>();
   private Optional<EtcdException> failure = Optional.empty();
   private boolean silent;
+  private boolean loginIsSlow;
   private long revision = 10;
   private LeaseStream.@Nullable Listener leases;
   private WatchStream.@Nullable Listener events;
@@ -111,6 +112,18 @@ final class FakeEtcdClient implements EtcdClient {
     }
   }
 
+  /** Streams wait for the login until {@link #logIn}. */
+  void keepStreamsWaitingForTheLogin() {
+    loginIsSlow = true;
+  }
+
+  void logIn() {
+    loginIsSlow = false;
+    if (leases != null) {
+      leases.onLoggedIn();
+    }
+  }
+
   void endLeaseStream() {
     LeaseStream.Listener listener = leases;
     leases = null;
@@ -178,6 +191,9 @@ final class FakeEtcdClient implements EtcdClient {
   public LeaseStream openLeaseStream(LeaseStream.Listener listener) {
     calls.add("open lease stream");
     leases = listener;
+    if (!loginIsSlow) {
+      listener.onLoggedIn();
+    }
     return new LeaseStream() {
       @Override
       public void keepAlive(long leaseId) {

@@ -108,6 +108,21 @@ class LeasesTest {
   }
 
   @Test
+  void aStreamThatWaitsForTheLoginIsNotTakenForASilentOne() {
+    etcd.keepStreamsWaitingForTheLogin();
+    join();
+    loop.pass(Duration.ofSeconds(25));
+    assertThat(taken()).containsExactly("grant 1", "open lease stream");
+
+    etcd.logIn();
+    loop.run();
+    assertThat(taken()).containsExactly("keep alive 1");
+
+    loop.pass(Duration.ofSeconds(2));
+    assertThat(taken()).containsExactly("close lease stream", "open lease stream", "keep alive 1");
+  }
+
+  @Test
   void anAnswerEndsTheWaitForIt() {
     join();
     taken();

@@ -1,6 +1,7 @@
 package io.registryetcd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.registryetcd.Snapshot.Freshness;
 import io.registryetcd.layout.Layout;
@@ -143,15 +144,28 @@ class SnapshotFileContentTest {
   }
 
   @Test
-  void whatAnEarlierProcessLeftBesideItIsNoHindrance() throws IOException {
+  void whatAnotherProcessIsWritingBesideItIsLeftAlone() throws IOException {
     file().writeNow(snapshot(A));
-    Files.writeString(directory.resolve(theFile().getFileName() + ".tmp"), "{\"ran");
+    Path halfWritten = directory.resolve(theFile().getFileName() + ".tmp");
+    Files.writeString(halfWritten, "{\"ran");
 
     file().writeNow(snapshot(B));
 
     assertThat(file().read(DAY))
         .hasValueSatisfying(c -> assertThat(c.instances()).containsExactly(B));
-    assertThat(files()).hasSize(1);
+    assertThat(halfWritten).hasContent("{\"ran");
+  }
+
+  @Test
+  void aFileThatCannotBeMovedIntoItsPlaceLeavesNothingBehind() throws IOException {
+    file().writeNow(snapshot(A));
+    Path path = theFile();
+    Files.delete(path);
+    Files.createDirectories(path.resolve("occupied"));
+
+    file().writeNow(snapshot(B));
+
+    assertThat(theFile()).isEqualTo(path);
   }
 
   @Test
@@ -284,6 +298,24 @@ class SnapshotFileContentTest {
     disk.remove().run();
     assertThat(file.read(DAY))
         .hasValueSatisfying(c -> assertThat(c.instances()).containsExactly(A));
+  }
+
+  @Test
+  void theLatestSnapshotIsWrittenLastWhicheverThreadIsFaster() throws InterruptedException {
+    SnapshotFile file = file();
+    List<Runnable> disk = new ArrayList<>();
+    file.write(snapshot(A), disk::add);
+    Thread slow = new Thread(disk.get(0));
+
+    synchronized (file) {
+      slow.start();
+      await().until(() -> slow.getState() == Thread.State.BLOCKED);
+      file.write(snapshot(B), Runnable::run);
+    }
+    slow.join();
+
+    assertThat(file.read(DAY))
+        .hasValueSatisfying(c -> assertThat(c.instances()).containsExactly(B));
   }
 
   @Test

@@ -14,6 +14,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The one thread of a client: its state changes only there, gRPC's callbacks run there, and so do
  * its timers. Nothing on it may block. It starts with the first task.
+ *
+ * <p>It differs from the registry's loop in its end: tasks then run in the caller ({@link
+ * #execute}), where the loop drops them.
  */
 final class ClientThread implements Executor {
 
@@ -75,8 +78,8 @@ final class ClientThread implements Executor {
   private static void run(Runnable task) {
     try {
       task.run();
-    } catch (RuntimeException e) {
-      log.warn("A task of the etcd client failed", e);
+    } catch (RuntimeException | Error e) {
+      log.error("A task of the etcd client failed; please report it", e);
     }
   }
 }

@@ -5,6 +5,8 @@ import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.registryetcd.etcd.EtcdErrors.Failure;
+import io.registryetcd.etcd.EtcdErrors.Remedy;
+import io.registryetcd.etcd.EtcdException.Kind;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +26,7 @@ abstract class Exchange<Q, R> extends ClientCall.Listener<R> {
     started = now;
   }
 
-  /** Called with the response. */
+  /** Called with the response; what it throws is the failure. */
   abstract void answered(R answer);
 
   /** Called with what went wrong; the connection was dealt with already. */
@@ -65,11 +67,25 @@ abstract class Exchange<Q, R> extends ClientCall.Listener<R> {
       failed(failure(status));
       return;
     }
-    Failure refusal = connections.check(connection, method.name(), method.header().apply(answer));
-    if (refusal == null) {
-      answered(answer);
-    } else {
+    Failure refusal = take(answer);
+    if (refusal != null) {
       failed(refusal);
+    }
+  }
+
+  /** Nobody may wait for ever, even if the messages meet another protobuf on the class path. */
+  private @Nullable Failure take(R answer) {
+    try {
+      Failure refusal = connections.check(connection, method.name(), method.header().apply(answer));
+      if (refusal == null) {
+        answered(answer);
+      }
+      return refusal;
+    } catch (RuntimeException | Error e) {
+      String message = method.name() + ": the answer cannot be read: " + e;
+      return new Failure(
+          new EtcdException(Kind.UNAVAILABLE, connection.endpoint().text(), message, e),
+          Remedy.NONE);
     }
   }
 }

@@ -34,6 +34,11 @@ final class GrpcLeaseStream implements LeaseStream, StreamCall.Receiver<LeaseKee
   }
 
   @Override
+  public void loggedIn() {
+    listener.onLoggedIn();
+  }
+
+  @Override
   public void received(LeaseKeepAliveResponse message) {
     listener.onReply(Messages.header(message.getHeader()), message.getID(), message.getTTL());
   }

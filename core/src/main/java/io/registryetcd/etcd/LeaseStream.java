@@ -21,6 +21,12 @@ public interface LeaseStream {
   /** Told in order, on a thread of the client. */
   interface Listener {
 
+    /**
+     * The login is done, or there is no user to log in: what is asked from now on is sent. Before
+     * that the silence of the stream means nothing.
+     */
+    void onLoggedIn();
+
     /** The answer to one keepalive; {@code ttlSeconds <= 0} means that the lease is lost. */
     void onReply(Header header, long leaseId, long ttlSeconds);
 

@@ -39,8 +39,8 @@ final class Login {
   private final ClientThread thread;
   private final Connections connections;
   private final @Nullable CredentialsThread credentials;
-  private final Backoff backoff =
-      new Backoff(
+  private final LoginBackoff backoff =
+      new LoginBackoff(
           Duration.ofSeconds(1),
           Duration.ofSeconds(60),
           () -> ThreadLocalRandom.current().nextDouble());

@@ -105,10 +105,14 @@ final class PrivateKeys {
     return length;
   }
 
+  /** With the shortest form of the length, for DER allows no other. */
   private static byte[] element(int tag, byte[] content) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.write(tag);
     if (content.length < 0x80) {
+      out.write(content.length);
+    } else if (content.length < 0x100) {
+      out.write(0x81);
       out.write(content.length);
     } else {
       out.write(0x82);

@@ -21,6 +21,9 @@ final class StreamCall<Q, R> {
 
   /** Who is told what the stream brings. */
   interface Receiver<R> {
+    /** There is a token, or none is needed; told first. */
+    default void loggedIn() {}
+
     void received(R message);
 
     void ended(EtcdException cause);
@@ -103,6 +106,10 @@ final class StreamCall<Q, R> {
   }
 
   private void connect(Token current) {
+    if (over()) {
+      return;
+    }
+    tell(receiver::loggedIn);
     rpc.connections().connect(current, ready -> start(ready, current), this::end);
   }
 

@@ -169,14 +169,17 @@ class LoginTest {
           await(answer);
           return "the-token";
         };
-    LeaseStream stream = client.openLeaseStream(new RecordingLeaseListener());
+    RecordingLeaseListener told = new RecordingLeaseListener();
+    LeaseStream stream = client.openLeaseStream(told);
     stream.keepAlive(5);
     stream.keepAlive(6);
+    assertThat(told.loggedIn).isNotDone();
     answer.countDown();
     var server = etcd.nextLeaseStream();
     assertThat(server.nextRequest().getID()).isEqualTo(5);
     assertThat(server.nextRequest().getID()).isEqualTo(6);
     assertThat(etcd.tokens).last().isEqualTo("the-token");
+    assertThat(told.loggedIn).isDone();
   }
 
   @Test

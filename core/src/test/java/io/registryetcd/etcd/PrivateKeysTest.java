@@ -22,6 +22,33 @@ class PrivateKeysTest {
 
   private static final Path FILE = Path.of("key.pem");
 
+  /** Made for this test by {@code openssl ecparam -name prime256v1 -genkey}; guards nothing. */
+  private static final String TEST_KEY_P256 =
+      """
+      -----BEGIN EC PARAMETERS-----
+      BggqhkjOPQMBBw==
+      -----END EC PARAMETERS-----
+      -----BEGIN EC PRIVATE KEY-----
+      MHcCAQEEIDpX7thx8BqpCS1BjpCDaVx0dtHxuzaE9jXWMHMyGS1OoAoGCCqGSM49
+      AwEHoUQDQgAEOmfdTxuQmglY08n1EfJMOvg7E92XJF6Fdh7WOxhl2IE1whjkuy0I
+      UkVLALwS2JYYxOvXXw8356HbCV85VPwgFg==
+      -----END EC PRIVATE KEY-----
+      """;
+
+  /** Made for this test by {@code openssl ecparam -name secp384r1 -genkey}; guards nothing. */
+  private static final String TEST_KEY_P384 =
+      """
+      -----BEGIN EC PARAMETERS-----
+      BgUrgQQAIg==
+      -----END EC PARAMETERS-----
+      -----BEGIN EC PRIVATE KEY-----
+      MIGkAgEBBDBFtCAPHPp/jjGKIvzyOIFtncePNqRS3AM9V3XDx4Ma1R4MKPvFoX/x
+      p/nySwCXtNmgBwYFK4EEACKhZANiAATS961eydL8qkX6m+pTlthnmCOD7GmKoDnB
+      pkQKIpJeNhGa+C1yyGyyUVlBHEOpq7U9LNJawE5asSqOAz17I/2VVZM/fPRDmVKE
+      NO1S4rcInTIGYuvvSdpGpz96NK9Gc5Y=
+      -----END EC PRIVATE KEY-----
+      """;
+
   @ParameterizedTest
   @ValueSource(strings = {"RSA", "EC", "Ed25519"})
   void readsPkcs8(String algorithm) throws GeneralSecurityException {
@@ -61,6 +88,16 @@ class PrivateKeysTest {
     assertThat(read.getParams().getCurve()).isEqualTo(key.getParams().getCurve());
   }
 
+  @Test
+  void readsEcWithItsPublicKeyAsOpensslWritesIt() {
+    assertThat(scalar(TEST_KEY_P256))
+        .isEqualTo("3a57eed871f01aa9092d418e9083695c7476d1f1bb3684f635d6307332192d4e");
+    assertThat(scalar(TEST_KEY_P384))
+        .isEqualTo(
+            "45b4200f1cfa7f8e318a22fcf238816d9dc78f36a452dc033d5775c3c7831ad5"
+                + "1e0c28fbc5a17ff1a7f9f24b0097b4d9");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY"})
   void namesTheFileOfAKeyThatCannotBeRead(String form) {
@@ -77,6 +114,12 @@ class PrivateKeysTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> PrivateKeys.parse(FILE, pem("ENCRYPTED PRIVATE KEY", new byte[40])))
         .withMessageContaining("ENCRYPTED PRIVATE KEY (expected: unencrypted");
+  }
+
+  private static String scalar(String pem) {
+    ECPrivateKey key =
+        (ECPrivateKey) PrivateKeys.parse(FILE, pem.getBytes(StandardCharsets.US_ASCII));
+    return key.getS().toString(16);
   }
 
   private static byte[] pem(String form, byte[] der) {

@@ -3,6 +3,7 @@ package io.registryetcd.etcd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -14,6 +15,7 @@ class RecordingLeaseListener implements LeaseStream.Listener {
   /** A reply to a keepalive. */
   record Reply(Header header, long leaseId, long ttlSeconds) {}
 
+  final CompletableFuture<Void> loggedIn = new CompletableFuture<>();
   private final BlockingQueue<Object> told = new LinkedBlockingQueue<>();
 
   Reply nextReply() {
@@ -26,6 +28,11 @@ class RecordingLeaseListener implements LeaseStream.Listener {
 
   boolean nothing() {
     return told.isEmpty();
+  }
+
+  @Override
+  public void onLoggedIn() {
+    loggedIn.complete(null);
   }
 
   @Override

@@ -219,6 +219,11 @@ final class BuggyClients {
         return super.openLeaseStream(
             new LeaseStream.Listener() {
               @Override
+              public void onLoggedIn() {
+                listener.onLoggedIn();
+              }
+
+              @Override
               public void onReply(Header header, long leaseId, long ttlSeconds) {
                 listener.onReply(header, leaseId, Math.max(2, ttlSeconds));
               }

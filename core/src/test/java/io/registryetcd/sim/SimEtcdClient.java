@@ -90,6 +90,7 @@ public final class SimEtcdClient implements EtcdClient {
     attempt();
     SimLeaseStream stream = new SimLeaseStream(connection(), listener);
     leaseStream = stream;
+    listener.onLoggedIn();
     return stream;
   }
 

@@ -390,6 +390,9 @@ class SimEtcdTest {
     private final List<Long> ttls = new ArrayList<>();
 
     @Override
+    public void onLoggedIn() {}
+
+    @Override
     public void onReply(Header header, long leaseId, long ttlSeconds) {
       ttls.add(ttlSeconds);
     }

@@ -64,6 +64,10 @@ final class EtcdNameResolver extends NameResolver {
   @Override
   public void start(Listener2 listener) {
     this.listener = listener;
+    lookUp();
+  }
+
+  private void lookUp() {
     try {
       ResolverSource.Lease lease = source.acquire();
       open.add(lease);
@@ -76,20 +80,23 @@ final class EtcdNameResolver extends NameResolver {
       CompletableFuture<Void> unused =
           opened.whenReady().thenRunAsync(() -> publishLatest(opened), offload);
     } catch (RuntimeException e) {
-      // Thrown from here it would put the whole channel into panic.
+      release();
+      // Thrown from here it would put the whole channel into panic; told, it leads to refresh().
       publishError("cannot look up " + target.service() + ": " + e.getMessage());
     }
   }
 
   /**
-   * A wish for fresher addresses. They are fresh while etcd is watched, so it is only passed on to
-   * a view that is not.
+   * A wish for fresher addresses, or the channel's next try after an error. Addresses are fresh
+   * while etcd is watched, so it is only passed on to a view that is not.
    */
   @Override
   public void refresh() {
     ServiceView current = view;
     if (current != null) {
       current.refresh();
+    } else if (!shutdown) {
+      lookUp();
     }
   }
 
@@ -97,8 +104,13 @@ final class EtcdNameResolver extends NameResolver {
   public void shutdown() {
     shutdown = true;
     addressGroups.close();
+    release();
+  }
+
+  private void release() {
     open.forEach(EtcdNameResolver::close);
     open.clear();
+    view = null;
   }
 
   private void publishLatest(ServiceView current) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.ServerCredentials;
 import io.grpc.StatusRuntimeException;
@@ -16,9 +17,12 @@ import io.registryetcd.TlsConfig;
 import io.registryetcd.testkit.TestCertificates;
 import io.registryetcd.testkit.TestEtcd;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** TLS to the servers, and to etcd with files that the process names. */
 class TlsTest {
@@ -47,6 +51,33 @@ class TlsTest {
       }
     }
     await().until(() -> SharedResolvers.INSTANCE.size() == 0);
+  }
+
+  @Test
+  void aChannelRecoversWhenTheCertificateThatWasMissingComes(@TempDir Path directory)
+      throws IOException {
+    Path late = directory.resolve("ca.pem");
+    try (TestCertificates certificates = TestCertificates.create();
+        TestEtcd etcd = TestEtcd.builder().tls(certificates).start();
+        EtcdRegistry registry = EtcdRegistry.create(config(etcd, certificates));
+        TextServer server = TextServer.start("a")) {
+      registry.register("Hello", server.instance()).await(Duration.ofSeconds(10));
+      System.setProperty("registry.etcd.ca", late.toString());
+      ManagedChannel channel =
+          Grpc.newChannelBuilder(
+                  "etcd://" + etcd.endpoint() + "/Hello", InsecureChannelCredentials.create())
+              .build();
+      try {
+        assertThatExceptionOfType(StatusRuntimeException.class)
+            .isThrownBy(() -> Text.call(channel))
+            .withMessageContaining("ca.pem");
+        Files.copy(certificates.authority(), late);
+        assertThat(Text.callWhenReady(channel)).isEqualTo("a");
+      } finally {
+        System.clearProperty("registry.etcd.ca");
+        Text.close(channel);
+      }
+    }
   }
 
   private static EtcdConfig config(TestEtcd etcd, TestCertificates certificates) {

@@ -6,11 +6,12 @@ import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-class BackoffTest {
+class LoginBackoffTest {
 
   @Test
   void doublesUpToTheCapAndStartsAgain() {
-    Backoff backoff = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(6), () -> 0.5);
+    LoginBackoff backoff =
+        new LoginBackoff(Duration.ofSeconds(1), Duration.ofSeconds(6), () -> 0.5);
     assertThat(Stream.generate(backoff::next).limit(5).map(Duration::toMillis))
         .containsExactly(500L, 1000L, 2000L, 3000L, 3000L);
     backoff.reset();
@@ -19,6 +20,7 @@ class BackoffTest {
 
   @Test
   void jitterIsFull() {
-    assertThat(new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(6), () -> 0).next()).isZero();
+    assertThat(new LoginBackoff(Duration.ofSeconds(1), Duration.ofSeconds(6), () -> 0).next())
+        .isZero();
   }
 }

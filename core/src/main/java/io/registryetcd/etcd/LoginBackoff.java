@@ -3,8 +3,11 @@ package io.registryetcd.etcd;
 import java.time.Duration;
 import java.util.function.DoubleSupplier;
 
-/** An exponential backoff with full jitter: a random part of a limit that doubles up to a cap. */
-final class Backoff {
+/**
+ * The pauses between logins: exponential with full jitter, a random part of a limit that doubles up
+ * to a cap.
+ */
+final class LoginBackoff {
 
   private final Duration base;
   private final Duration cap;
@@ -16,7 +19,7 @@ final class Backoff {
    *
    * @param random uniform in [0, 1)
    */
-  Backoff(Duration base, Duration cap, DoubleSupplier random) {
+  LoginBackoff(Duration base, Duration cap, DoubleSupplier random) {
     this.base = base;
     this.cap = cap;
     this.random = random;
