@@ -229,7 +229,6 @@ final class WatchedView implements ViewMachine.Effects, EtcdSession.Subject, Wat
   public void onSessionClosed() {
     becomeStale();
     problem = new EtcdUnreachableException("session closed, cannot follow " + rangeText, null);
-    problems.tell(problem);
     end();
   }
 
@@ -265,10 +264,9 @@ final class WatchedView implements ViewMachine.Effects, EtcdSession.Subject, Wat
       machine.onListed(number, response.header().revision(), response.kvs());
       return;
     }
-    String size = "%,d keys of %,d bytes".formatted(response.kvs().size(), bytes);
     String message =
-        "%s (expected: at most %,d keys of %,d bytes); the last view is kept"
-            .formatted(size, InstanceTable.MOST_KEYS, MOST_BYTES);
+        "%d keys of %d bytes (expected: at most %d keys of %d bytes); the last view is kept"
+            .formatted(response.kvs().size(), bytes, InstanceTable.MOST_KEYS, MOST_BYTES);
     logger.error("{}: {}; something fills this range of keys", rangeText, message);
     machine.onListFailed(
         number,

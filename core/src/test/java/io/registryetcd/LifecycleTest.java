@@ -207,7 +207,7 @@ class LifecycleTest {
     assertThat(hello.state()).isEqualTo(State.CLOSED);
     assertThat(late.state()).isEqualTo(State.CLOSED);
     await().atMost(SOON).until(() -> late.whenRegistered().isCompletedExceptionally());
-    await().atMost(SOON).until(() -> steps.size() == 1);
+    await().atMost(SOON).until(() -> steps.stream().anyMatch(s -> s.to() == State.CLOSED));
     assertThat(view.snapshot().freshness()).isEqualTo(Freshness.STALE);
     assertThat(view.snapshot().instances()).extracting(Instance::port).containsExactly(8001);
     assertThat(view.problem()).containsInstanceOf(EtcdUnreachableException.class);

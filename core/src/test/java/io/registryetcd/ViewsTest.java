@@ -161,7 +161,7 @@ class ViewsTest {
             problem ->
                 assertThat(problem)
                     .hasMessageContaining(
-                        "50,001 keys of 100,002 bytes (expected: at most 50,000 keys"));
+                        "50001 keys of 100002 bytes (expected: at most 50000 keys"));
   }
 
   @Test
