@@ -76,12 +76,13 @@ class RegisterAndResolveTest {
       assertThat(changes.get(0).added()).isEqualTo(first.instances());
 
       register("Hello", 8002, 10);
-      await().until(() -> view.snapshot().size() == 2);
+      // each is told before the next one comes, or the two would be told as one
+      await().until(() -> changes.size() == 2);
       a.update(5, Map.of("zone", "b"));
-      await().until(() -> view.snapshot().instances().get(0).weight() == 5);
+      await().until(() -> changes.size() == 3);
       a.close();
-      await().until(() -> view.snapshot().size() == 1);
       await().until(() -> changes.size() == 4);
+      assertThat(view.snapshot().size()).isEqualTo(1);
       assertThat(changes.get(2).updated())
           .containsExactly(Instance.of("127.0.0.1", 8001).withWeight(5).withTag("zone", "b"));
       assertThat(changes.get(3).removed()).hasSize(1);
@@ -125,7 +126,7 @@ class RegisterAndResolveTest {
   void deletedKeyComesBackAtOnce() {
     Registration hello = register("Hello", 8001, 10);
     etcd.etcdctl("del", hello.key());
-    await().atMost(Duration.ofSeconds(3)).until(() -> !value(hello).isEmpty());
+    await().atMost(Duration.ofSeconds(10)).until(() -> !value(hello).isEmpty());
   }
 
   @Test
@@ -133,7 +134,7 @@ class RegisterAndResolveTest {
     Registration hello = register("Hello", 8001, 10);
     String lease = etcd.etcdctl("lease", "list").lines().skip(1).findFirst().orElseThrow();
     etcd.etcdctl("lease", "revoke", lease);
-    await().atMost(Duration.ofSeconds(3)).until(() -> !value(hello).isEmpty());
+    await().atMost(Duration.ofSeconds(10)).until(() -> !value(hello).isEmpty());
   }
 
   @Test

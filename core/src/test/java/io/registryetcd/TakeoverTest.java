@@ -37,8 +37,10 @@ class TakeoverTest {
     String crashed = keys.grant(60);
     keys.put(KEY, value("127.0.0.1:8001", 10), crashed);
 
+    server.etcd().pause(); // until somebody listens
     Registration hello = peers.registry(server.endpoint()).register("Hello", instance(8001));
     List<StateChange> steps = steps(hello);
+    server.etcd().resume();
     hello.await(SOON);
     await().until(() -> !steps.isEmpty());
     assertThat(steps.get(0).reason()).isEqualTo(Reason.TOOK_OVER);
@@ -57,7 +59,7 @@ class TakeoverTest {
     Stored won = keys.at(KEY).orElseThrow();
     await()
         .during(Duration.ofSeconds(2))
-        .atMost(Duration.ofSeconds(3))
+        .atMost(Duration.ofSeconds(10))
         .until(() -> keys.at(KEY).equals(java.util.Optional.of(won)));
     assertThat(newer.state()).isEqualTo(State.REGISTERED);
     assertThat(older.state()).isEqualTo(State.CONFLICT);

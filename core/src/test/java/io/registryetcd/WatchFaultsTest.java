@@ -116,6 +116,7 @@ class WatchFaultsTest {
     await("event that was cut off is seen")
         .atMost(SOON)
         .until(() -> ports().equals(List.of(8001, 8002, 8003)));
+    await().until(() -> changes.size() > 1);
     assertThat(changes).hasSize(2);
   }
 
