@@ -83,7 +83,7 @@ final class LeasedRegistration
                 session.random()),
             encode(instance),
             this);
-    registered.whenComplete((done, failure) -> completePublicly(failure));
+    Notifier.forward(registered, publicRegistered, session.callbacks());
   }
 
   private ByteString encode(Instance value) {
@@ -96,19 +96,6 @@ final class LeasedRegistration
         change ->
             new StateChange(
                 earlier.orElse(change).from(), change.to(), change.reason(), change.message()));
-  }
-
-  /** Stages that users add to the future run on the callback executor, never on the loop. */
-  private void completePublicly(@Nullable Throwable failure) {
-    Runnable completion =
-        () -> {
-          if (failure == null) {
-            publicRegistered.complete(null);
-          } else {
-            publicRegistered.completeExceptionally(failure);
-          }
-        };
-    Notifier.complete(session.callbacks(), completion);
   }
 
   // For users.

@@ -2,6 +2,7 @@ package io.registryetcd;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
@@ -49,15 +50,27 @@ final class Notifier<T> {
   }
 
   /**
-   * Completes a future that users see. It must not stay open because the executor is full or gone
-   * in the one moment that counts.
+   * Completes a future that users see as another one was, on the executor, so that stages which
+   * they add never run on the loop. It must not stay open because the executor is full or gone in
+   * the one moment that counts.
    */
-  static void complete(Executor executor, Runnable completion) {
-    try {
-      executor.execute(completion);
-    } catch (RejectedExecutionException e) {
-      ForkJoinPool.commonPool().execute(completion);
-    }
+  static <T> void forward(CompletableFuture<T> from, CompletableFuture<T> to, Executor executor) {
+    from.whenComplete(
+        (result, failure) -> {
+          Runnable completion =
+              () -> {
+                if (failure == null) {
+                  to.complete(result);
+                } else {
+                  to.completeExceptionally(failure);
+                }
+              };
+          try {
+            executor.execute(completion);
+          } catch (RejectedExecutionException e) {
+            ForkJoinPool.commonPool().execute(completion);
+          }
+        });
   }
 
   /** No listener is called any more, but for calls that are under way. */

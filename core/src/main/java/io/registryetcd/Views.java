@@ -221,23 +221,10 @@ final class Views {
       return view.keyRange();
     }
 
-    /** Stages that users add run on the callback executor, never on the loop. */
     @Override
     public CompletableFuture<Snapshot> whenReady() {
       CompletableFuture<Snapshot> result = new CompletableFuture<>();
-      view.ready()
-          .whenComplete(
-              (snapshot, failure) -> {
-                Runnable completion =
-                    () -> {
-                      if (failure == null) {
-                        result.complete(snapshot);
-                      } else {
-                        result.completeExceptionally(failure);
-                      }
-                    };
-                Notifier.complete(session.callbacks(), completion);
-              });
+      Notifier.forward(view.ready(), result, session.callbacks());
       return result;
     }
 
