@@ -191,7 +191,7 @@ class AccessTest {
     assertThatThrownBy(() -> secret.await(Duration.ofSeconds(10)))
         .isInstanceOf(EtcdDeniedException.class)
         .hasMessageContaining(secret.key());
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(9));
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
     assertThat(keys.has(secret.key())).isFalse();
 
     etcd.grantPrefix("server", "readwrite", PREFIX + "Secret/");

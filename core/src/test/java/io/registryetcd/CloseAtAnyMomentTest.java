@@ -28,7 +28,7 @@ class CloseAtAnyMomentTest {
   @RegisterExtension static final EtcdExtension server = EtcdExtension.create();
 
   /** What is promised is 2 s; the rest is for a slow machine. */
-  private static final Duration BOUND = Duration.ofSeconds(5);
+  private static final Duration BOUND = Duration.ofMillis(3500);
 
   private static final Duration TTL = Duration.ofSeconds(2);
 

@@ -97,7 +97,7 @@ class ClusterFaultsTest {
     cluster.member(frozen).pause();
     await()
         .during(TTL.multipliedBy(2))
-        .atMost(TTL.multipliedBy(2).plus(RECOVERY))
+        .atMost(TTL.multipliedBy(3))
         .until(() -> keys.has(hello.key()));
     assertThat(keys.lease(hello.key())).isEqualTo(lease);
     assertThat(changes).allSatisfy(change -> assertThat(change.removed()).isEmpty());

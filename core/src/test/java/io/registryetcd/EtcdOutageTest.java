@@ -41,7 +41,7 @@ class EtcdOutageTest {
    * One backoff, the jitter of 0.5 s after a lost lease and some round trips; the rest is for a
    * slow machine.
    */
-  private static final Duration RECOVERY = Duration.ofSeconds(10);
+  private static final Duration RECOVERY = Duration.ofSeconds(5);
 
   private final TestEtcd etcd = server.etcd();
   private final StoredKeys keys = new StoredKeys(etcd);

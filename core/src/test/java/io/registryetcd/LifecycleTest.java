@@ -117,12 +117,12 @@ class LifecycleTest {
   void shutdownDeregistersFirstAndServesOnForTheDrainTime() {
     EtcdRegistry registry = peers.registry(server.endpoint());
     Registration hello = registered(registry, "Hello", 8001);
-    Duration drain = Duration.ofSeconds(6);
+    Duration drain = Duration.ofSeconds(2);
     CompletableFuture<Void> done =
         CompletableFuture.runAsync(
             () -> registry.shutdown(drain), task -> new Thread(task).start());
     await("key gone after shutdown began")
-        .atMost(Duration.ofSeconds(5))
+        .atMost(Duration.ofMillis(1800))
         .until(() -> !keys.has(hello.key()));
     assertThat(done).isNotDone();
     await().atMost(drain.plus(SOON)).until(done::isDone);

@@ -108,7 +108,7 @@ class ListenerTest {
     long lease = keys.lease(hello.key());
     await()
         .during(Duration.ofSeconds(3))
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(6))
         .until(() -> keys.has(hello.key()));
     assertThat(keys.lease(hello.key())).isEqualTo(lease);
     registered(registry, "Other", 8001);
@@ -116,7 +116,7 @@ class ListenerTest {
     assertThat(hello.state()).isEqualTo(State.CLOSED);
     long start = System.nanoTime();
     registry.close();
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
   }
 
   @Test
@@ -156,7 +156,7 @@ class ListenerTest {
               closed.complete(Duration.ofNanos(System.nanoTime() - start));
             });
     await().atMost(SOON).until(closed::isDone);
-    assertThat(closed.join()).isLessThan(Duration.ofSeconds(5));
+    assertThat(closed.join()).isLessThan(Duration.ofSeconds(2));
     assertThat(keys.keys("")).isEmpty();
     assertThat(keys.leases()).isEmpty();
   }
@@ -176,7 +176,7 @@ class ListenerTest {
               closed.complete(Duration.ofNanos(System.nanoTime() - start));
             });
     await().atMost(Duration.ofSeconds(10)).until(closed::isDone);
-    assertThat(closed.join()).isLessThan(Duration.ofSeconds(5));
+    assertThat(closed.join()).isLessThan(Duration.ofSeconds(2));
     await().atMost(SOON).until(() -> keys.keys("").isEmpty() && keys.leases().isEmpty());
   }
 }

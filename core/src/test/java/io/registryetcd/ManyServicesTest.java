@@ -74,7 +74,7 @@ class ManyServicesTest {
 
     long start = System.nanoTime();
     registry.close();
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
     assertThat(keys.keys("kitex/")).isEmpty();
     assertThat(keys.leases()).isEmpty();
     resolver.close();

@@ -90,7 +90,7 @@ class RefusalTest {
         refused(THREE_TIMES.withMaxAttemptTimes(0).withRetryDelay(Duration.ofMillis(100)));
     await()
         .during(Duration.ofSeconds(1))
-        .atMost(Duration.ofSeconds(10))
+        .atMost(Duration.ofSeconds(3))
         .until(() -> hello.state() != State.FAILED);
     await().atMost(SOON).until(() -> hello.state() == State.RETRYING);
   }
@@ -105,7 +105,7 @@ class RefusalTest {
               .register("Hello", instance(8001));
       await()
           .during(DELAY.multipliedBy(6))
-          .atMost(DELAY.multipliedBy(6).plus(SOON))
+          .atMost(DELAY.multipliedBy(20))
           .until(() -> hello.state() == State.REGISTERING);
       away.restart();
       await().atMost(SOON).until(() -> hello.state() == State.REGISTERED);

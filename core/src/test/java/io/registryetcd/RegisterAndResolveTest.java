@@ -126,7 +126,7 @@ class RegisterAndResolveTest {
   void deletedKeyComesBackAtOnce() {
     Registration hello = register("Hello", 8001, 10);
     etcd.etcdctl("del", hello.key());
-    await().atMost(Duration.ofSeconds(10)).until(() -> !value(hello).isEmpty());
+    await().atMost(Duration.ofSeconds(3)).until(() -> !value(hello).isEmpty());
   }
 
   @Test
@@ -134,7 +134,7 @@ class RegisterAndResolveTest {
     Registration hello = register("Hello", 8001, 10);
     String lease = etcd.etcdctl("lease", "list").lines().skip(1).findFirst().orElseThrow();
     etcd.etcdctl("lease", "revoke", lease);
-    await().atMost(Duration.ofSeconds(10)).until(() -> !value(hello).isEmpty());
+    await().atMost(Duration.ofSeconds(3)).until(() -> !value(hello).isEmpty());
   }
 
   @Test

@@ -66,19 +66,19 @@ class ServerProcessTest {
 
   @Test
   void sigtermDeregistersServesOnDrainsAndExits() {
-    ChildJvm child = start(60, 8, "graceful");
+    ChildJvm child = start(60, 3, "graceful");
     EtcdResolver resolver = peers.resolver(server.endpoint());
     ServiceView view = resolver.view("Hello");
     await().atMost(SOON).until(() -> view.snapshot().size() == 1);
 
     child.terminate();
     await("invisible after SIGTERM")
-        .atMost(Duration.ofSeconds(7))
+        .atMost(Duration.ofMillis(2500))
         .until(() -> view.snapshot().isEmpty());
     assertThat(keys.has(key)).isFalse();
     assertThat(serves()).as("serves on while it drains").isTrue();
     assertThat(child.isAlive()).isTrue();
-    child.awaitExit(Duration.ofSeconds(8).plus(SOON));
+    child.awaitExit(Duration.ofSeconds(3).plus(SOON));
     assertThat(child.output()).contains("deregistered", "server shut down", "shut down");
     assertThat(serves()).isFalse();
     assertThat(keys.leases()).isEmpty();
@@ -140,7 +140,7 @@ class ServerProcessTest {
     await().atMost(Duration.ofSeconds(TTL + 3)).until(() -> !keys.has(key));
     child.thaw();
     await("registered after the process woke")
-        .atMost(Duration.ofSeconds(10))
+        .atMost(Duration.ofSeconds(4))
         .until(() -> keys.has(key));
   }
 }

@@ -59,7 +59,7 @@ class TakeoverTest {
     Stored won = keys.at(KEY).orElseThrow();
     await()
         .during(Duration.ofSeconds(2))
-        .atMost(Duration.ofSeconds(10))
+        .atMost(Duration.ofSeconds(3))
         .until(() -> keys.at(KEY).equals(java.util.Optional.of(won)));
     assertThat(newer.state()).isEqualTo(State.REGISTERED);
     assertThat(older.state()).isEqualTo(State.CONFLICT);

@@ -88,7 +88,7 @@ class ViewProtectionTest {
     deleteAll();
     await().atMost(SOON).until(() -> view.snapshot().unconfirmed().size() == 2);
     put(8009);
-    await().atMost(SOON).until(() -> view.snapshot().size() == 3);
+    await().atMost(Duration.ofSeconds(2)).until(() -> view.snapshot().size() == 3);
   }
 
   @Test
@@ -96,12 +96,12 @@ class ViewProtectionTest {
     ServiceView view =
         viewOf(2, config(server.endpoint()).holdTime(Duration.ofMinutes(10)).build());
     keys.delete(RANGE + "127.0.0.1:8001");
-    await().atMost(SOON).until(() -> view.snapshot().size() == 1);
+    await().atMost(Duration.ofSeconds(2)).until(() -> view.snapshot().size() == 1);
     assertThat(view.snapshot().unconfirmed()).isEmpty();
     // the second removal comes more than a second after the first
     await().pollDelay(Duration.ofMillis(1200)).until(() -> true);
     keys.delete(RANGE + "127.0.0.1:8002");
-    await().atMost(SOON).until(() -> view.snapshot().isEmpty());
+    await().atMost(Duration.ofSeconds(2)).until(() -> view.snapshot().isEmpty());
   }
 
   @Test
@@ -137,6 +137,6 @@ class ViewProtectionTest {
   void zeroHoldTimeTurnsItOff() {
     ServiceView view = viewOf(3, config(server.endpoint()).holdTime(Duration.ZERO).build());
     deleteAll();
-    await().atMost(Duration.ofSeconds(10)).until(() -> view.snapshot().isEmpty());
+    await().atMost(Duration.ofSeconds(2)).until(() -> view.snapshot().isEmpty());
   }
 }

@@ -59,7 +59,7 @@ class ConnectionsTest {
       long start = System.nanoTime();
       assertThat(failure(client.range(key("a"))).kind()).isEqualTo(Kind.UNAVAILABLE);
       get(client.range(key("a")));
-      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(5800));
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(3800));
       assertThat(client.endpoint()).isEqualTo(two.endpoint());
     }
   }
@@ -78,7 +78,7 @@ class ConnectionsTest {
       assertThat(failure(client.range(key("a")))).hasMessageContaining("range");
       assertThat(told.next(Ended.class).cause()).hasMessageContaining("no answer for");
       get(client.range(key("a")));
-      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(5800));
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(3800));
       assertThat(client.endpoint()).isEqualTo(second.endpoint());
       proxy.pass();
       Awaitility.await().until(() -> proxy.connections() == 0);
@@ -272,7 +272,7 @@ class ConnectionsTest {
     long start = System.nanoTime();
     client.close();
     client.close();
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(1));
     assertThat(told.nextEnd().kind()).isEqualTo(Kind.CLOSED);
     assertThat(last).isDone();
     assertThat(failure(client.range(key("a"))).kind()).isEqualTo(Kind.CLOSED);

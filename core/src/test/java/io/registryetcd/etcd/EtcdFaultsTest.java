@@ -126,7 +126,7 @@ class EtcdFaultsTest {
       told.next(Created.class);
       Awaitility.await()
           .during(Duration.ofSeconds(2))
-          .atMost(Duration.ofSeconds(20))
+          .atMost(Duration.ofSeconds(4))
           .until(() -> told.rest().isEmpty());
       get(client.txn(put("a/1", "1")));
       told.next(Events.class);

@@ -222,7 +222,7 @@ class LoginTest {
     }
     etcd = FakeEtcd.start(1, port);
     Awaitility.await()
-        .atMost(Duration.ofSeconds(3))
+        .atMost(Duration.ofMillis(900))
         .ignoreExceptions()
         .until(() -> get(client.range(key("a"))) != null);
   }

@@ -192,7 +192,7 @@ class GrpcRegistrationTest {
     long begin = System.nanoTime();
     server.close();
 
-    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(3));
     assertThat(server.server().isTerminated()).isTrue();
     await().until(() -> keys().isEmpty());
   }
