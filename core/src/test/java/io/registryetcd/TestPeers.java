@@ -11,8 +11,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 /** The registries, resolvers and other closeable things of one test, closed after it. */
 final class TestPeers implements AfterEachCallback {
 
-  /** Enough, on a busy machine too, for what takes some round trips when nothing fails. */
-  static final Duration SOON = Duration.ofSeconds(15);
+  /** Enough for what takes some round trips when nothing fails. */
+  static final Duration SOON = Duration.ofSeconds(5);
 
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
