@@ -101,12 +101,15 @@ class ThreadLoopTest {
   @Test
   void aTimerThatWasTakenBackDoesNotRun() {
     List<String> ran = Collections.synchronizedList(new ArrayList<>());
-    CountDownLatch later = new CountDownLatch(1);
+    CountDownLatch takenBack = new CountDownLatch(1);
+    loop.execute(() -> awaitIt(takenBack)); // so that no timer is due before it is taken back
 
     Loop.Timer timer = loop.schedule(SHORT, () -> ran.add("cancelled"));
     timer.cancel();
     timer.cancel();
+    CountDownLatch later = new CountDownLatch(1);
     loop.schedule(SHORT.multipliedBy(2), later::countDown);
+    takenBack.countDown();
 
     awaitIt(later);
     assertThat(ran).isEmpty();
