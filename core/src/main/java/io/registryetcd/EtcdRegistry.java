@@ -100,7 +100,6 @@ public final class EtcdRegistry implements AutoCloseable {
       if (closing) {
         throw new IllegalStateException("registry closed, cannot register " + registration.key());
       }
-      session.checkOpen("register " + registration.key());
       if (!session.claim(registration.key())) {
         throw new IllegalStateException(
             "registered already: "
@@ -108,15 +107,19 @@ public final class EtcdRegistry implements AutoCloseable {
                 + " (expected: another address, or close() of the earlier registration first)");
       }
       registrations.put(registration.key(), registration);
+      try {
+        // in the lock, so that close() comes after it on the loop
+        session.begin(
+            "register " + registration.key(),
+            () -> {
+              ownKeyCheck.start();
+              registration.start();
+            });
+      } catch (IllegalStateException sessionClosed) {
+        forget(registration);
+        throw sessionClosed;
+      }
       logger.info("registering {}: {}", registration.key(), advertised.reason());
-      // in the lock, so that close() comes after it on the loop
-      session
-          .loop()
-          .execute(
-              () -> {
-                ownKeyCheck.start();
-                registration.start();
-              });
     }
     return registration;
   }

@@ -22,7 +22,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -83,8 +82,8 @@ public final class EtcdSession implements AutoCloseable {
   private final Leases leases;
   private final Set<Subject> subjects = new LinkedHashSet<>();
   private final Set<String> ownKeys = ConcurrentHashMap.newKeySet();
-  private final AtomicBoolean closing = new AtomicBoolean();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
+  private boolean closing;
   private Loop.@Nullable Timer timer;
   private @Nullable EtcdException disconnectedBy;
   private long heardAt;
@@ -219,9 +218,17 @@ public final class EtcdSession implements AutoCloseable {
     ownKeys.remove(key);
   }
 
-  void checkOpen(String purpose) {
-    if (closing.get()) {
-      throw new IllegalStateException("session closed, cannot " + purpose);
+  /**
+   * Adds a registration or a view to the session, by a task on its loop that comes before the end.
+   *
+   * @throws IllegalStateException if the session is closed
+   */
+  void begin(String purpose, Runnable task) {
+    synchronized (this) {
+      if (closing) {
+        throw new IllegalStateException("session closed, cannot " + purpose);
+      }
+      loop.execute(task);
     }
   }
 
@@ -428,12 +435,15 @@ public final class EtcdSession implements AutoCloseable {
   }
 
   CompletableFuture<Void> closeAsync() {
-    if (closing.compareAndSet(false, true)) {
-      loop.execute(
-          () -> {
-            loop.schedule(REVOKE_BOUND, this::finish);
-            leases.close().thenRun(this::finish);
-          });
+    synchronized (this) {
+      if (!closing) {
+        closing = true;
+        loop.execute(
+            () -> {
+              loop.schedule(REVOKE_BOUND, this::finish);
+              leases.close().thenRun(this::finish);
+            });
+      }
     }
     return closed;
   }

@@ -58,7 +58,7 @@ final class LeasedRegistration
   /** The next outcome, for {@link #await}: another one when there is something new to wait for. */
   private volatile CompletableFuture<Void> outcome = new CompletableFuture<>();
 
-  private final CompletableFuture<Void> publicRegistered = new CompletableFuture<>();
+  private final CompletableFuture<Void> publicRegistered;
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
   LeasedRegistration(
@@ -83,7 +83,7 @@ final class LeasedRegistration
                 session.random()),
             encode(instance),
             this);
-    Notifier.forward(registered, publicRegistered, session.callbacks());
+    this.publicRegistered = Notifier.published(registered, session.callbacks());
   }
 
   private ByteString encode(Instance value) {

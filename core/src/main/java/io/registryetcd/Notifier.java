@@ -50,11 +50,12 @@ final class Notifier<T> {
   }
 
   /**
-   * Completes a future that users see as another one was, on the executor, so that stages which
-   * they add never run on the loop. It must not stay open because the executor is full or gone in
-   * the one moment that counts.
+   * The future that users see of one of ours: completed like it, but on the executor, so that
+   * stages which they add never run on the loop. It must not stay open because the executor is full
+   * or gone in the one moment that counts.
    */
-  static <T> void forward(CompletableFuture<T> from, CompletableFuture<T> to, Executor executor) {
+  static <T> CompletableFuture<T> published(CompletableFuture<T> from, Executor executor) {
+    CompletableFuture<T> to = new CompletableFuture<>();
     from.whenComplete(
         (result, failure) -> {
           Runnable completion =
@@ -71,6 +72,7 @@ final class Notifier<T> {
             ForkJoinPool.commonPool().execute(completion);
           }
         });
+    return to;
   }
 
   /** No listener is called any more, but for calls that are under way. */

@@ -79,15 +79,13 @@ final class Views {
     if (closed) {
       throw new IllegalStateException("resolver closed, cannot resolve " + LogText.escape(service));
     }
-    session.checkOpen("resolve " + LogText.escape(service));
     Entry entry = new Entry(new WatchedView(session, service));
-    session
-        .loop()
-        .execute(
-            () -> {
-              entry.view.start();
-              entry.scheduleIdleCheck();
-            });
+    session.begin(
+        "resolve " + LogText.escape(service),
+        () -> {
+          entry.view.start();
+          entry.scheduleIdleCheck();
+        });
     return entry;
   }
 
@@ -223,9 +221,7 @@ final class Views {
 
     @Override
     public CompletableFuture<Snapshot> whenReady() {
-      CompletableFuture<Snapshot> result = new CompletableFuture<>();
-      Notifier.forward(view.ready(), result, session.callbacks());
-      return result;
+      return view.publicReady().copy();
     }
 
     @Override

@@ -62,6 +62,7 @@ final class WatchedView implements ViewMachine.Effects, EtcdSession.Subject, Wat
   private Loop.@Nullable Timer holdTimer;
 
   private final CompletableFuture<Snapshot> ready = new CompletableFuture<>();
+  private final CompletableFuture<Snapshot> publicReady;
   private final CompletableFuture<Void> answered = new CompletableFuture<>();
   private volatile Snapshot snapshot;
   private volatile @Nullable RegistryException problem;
@@ -82,6 +83,7 @@ final class WatchedView implements ViewMachine.Effects, EtcdSession.Subject, Wat
             directory -> new SnapshotFile(directory, rangeText, config.layout));
     this.changes = new Notifier<>(session.callbacks(), WatchedView::merge);
     this.problems = new Notifier<>(session.callbacks(), (earlier, later) -> later);
+    this.publicReady = Notifier.published(ready, session.callbacks());
     this.snapshot = newSnapshot(List.of(), Optional.empty());
     file.flatMap(f -> f.read(config.snapshotMaxAge)).ifPresent(this::startFromFile);
   }
@@ -124,9 +126,14 @@ final class WatchedView implements ViewMachine.Effects, EtcdSession.Subject, Wat
     return Optional.ofNullable(problem);
   }
 
-  /** Completes with the first list. */
+  /** Completes with the first list, on the loop. */
   CompletableFuture<Snapshot> ready() {
     return ready;
+  }
+
+  /** Completes soon after it, where stages of users may run. */
+  CompletableFuture<Snapshot> publicReady() {
+    return publicReady;
   }
 
   /**

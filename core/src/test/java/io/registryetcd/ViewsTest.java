@@ -74,6 +74,19 @@ class ViewsTest {
   }
 
   @Test
+  void thatAViewIsReadyIsToldOnceAndThenKnown() {
+    etcd.put(A);
+    ServiceView view = views.open("Hello");
+    loop.run();
+    assertThat(view.whenReady()).isNotDone();
+
+    runCallbacks();
+
+    assertThat(view.whenReady()).isCompletedWithValue(view.snapshot());
+    assertThat(callbacks).isEmpty();
+  }
+
+  @Test
   void aViewThatNobodyUsesIsClosedAndItsWatchEnds() {
     views.open("Hello").close();
     loop.run();
