@@ -49,6 +49,12 @@ final class Caller implements AutoCloseable {
     return Await.until(ANSWER_LIMIT, "a call answered by " + id, () -> firstAnswers.get(id));
   }
 
+  /** Waits until so many calls have been counted since they were taken the last time. */
+  void awaitCalls(int calls) throws InterruptedException {
+    Await.until(
+        ANSWER_LIMIT, calls + " calls", () -> tally.counts().calls() >= calls ? tally : null);
+  }
+
   private void callUntilStopped() {
     try {
       while (!stopped.get()) {

@@ -1,7 +1,6 @@
 package io.registryetcd.examples;
 
 import io.grpc.Codec;
-import io.grpc.ConnectivityState;
 import io.grpc.DecompressorRegistry;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -11,8 +10,6 @@ import io.registryetcd.examples.pbapi.EchoGrpc;
 import io.registryetcd.examples.pbapi.Request;
 import io.registryetcd.grpc.EtcdGrpc;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /** Calls hello servers by gRPC. */
 final class GrpcHelloClient implements HelloClient {
@@ -31,22 +28,6 @@ final class GrpcHelloClient implements HelloClient {
             .decompressorRegistry(NO_COMPRESSION)
             .build();
     stub = EchoGrpc.newBlockingStub(channel);
-  }
-
-  @Override
-  public void connect(Duration timeout) throws InterruptedException {
-    var ready = new CountDownLatch(1);
-    countDownWhenReady(ready);
-    boolean unused = ready.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
-  }
-
-  private void countDownWhenReady(CountDownLatch ready) {
-    ConnectivityState state = channel.getState(true);
-    if (state == ConnectivityState.READY) {
-      ready.countDown();
-    } else {
-      channel.notifyWhenStateChanged(state, () -> countDownWhenReady(ready));
-    }
   }
 
   @Override

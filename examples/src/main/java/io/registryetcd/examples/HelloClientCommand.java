@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
     })
 final class HelloClientCommand implements Callable<Integer> {
 
-  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
+  private static final Duration WARM_UP_LIMIT = Duration.ofSeconds(5);
 
   @Mixin private EtcdOptions etcd = new EtcdOptions();
 
@@ -47,7 +47,10 @@ final class HelloClientCommand implements Callable<Integer> {
 
   /** When to stop. */
   private static final class Amount {
-    @Option(names = "--calls", paramLabel = "N", description = "How many calls.")
+    @Option(
+        names = "--calls",
+        paramLabel = "N",
+        description = "How many calls, after those that open the connections.")
     private int calls = Integer.MAX_VALUE;
 
     @Option(
@@ -116,11 +119,9 @@ final class HelloClientCommand implements Callable<Integer> {
         list(resolver.resolve(service));
         return 0;
       }
-      boolean found = awaitInstances(resolver);
+      int servers = awaitInstances(resolver);
       try (HelloClient client = transport.open(service, resolver)) {
-        if (found) {
-          client.connect(CONNECT_LIMIT);
-        }
+        client.warmUp(servers, WARM_UP_LIMIT);
         Tally.Counts counts = callRepeatedly(client);
         System.out.println(json(counts));
         return counts.bad() > 0 ? 1 : 0;
@@ -140,12 +141,12 @@ final class HelloClientCommand implements Callable<Integer> {
   }
 
   /** So that the deadline of the first call is not spent on this. */
-  private boolean awaitInstances(EtcdResolver resolver) {
+  private int awaitInstances(EtcdResolver resolver) {
     try {
-      return !resolver.resolve(service).isEmpty();
+      return resolver.resolve(service).size();
     } catch (NoInstanceException e) {
       System.err.println(e.getMessage());
-      return false;
+      return 0;
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), e.getMessage(), e);
     }

@@ -18,11 +18,6 @@ final class KitexProtobufHelloClient implements HelloClient {
   }
 
   @Override
-  public void connect(Duration timeout) {
-    // connections are opened by calls
-  }
-
-  @Override
   public String call(String message, Duration timeout) {
     return stub.withDeadlineAfter(timeout)
         .echo(Request.newBuilder().setMessage(message).build())

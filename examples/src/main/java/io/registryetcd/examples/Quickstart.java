@@ -82,7 +82,7 @@ final class Quickstart implements Callable<Integer> {
 
   private void shares(HelloClient client, Caller caller) throws InterruptedException {
     report.say("calling " + SHARE_CALLS + " times");
-    client.connect(Duration.ofSeconds(5));
+    client.warmUp(2, Duration.ofSeconds(5));
     caller.call(SHARE_CALLS);
     Tally.Counts counts = caller.take();
     var shares = new StringBuilder();

@@ -21,11 +21,6 @@ final class ThriftHelloClient implements HelloClient {
   }
 
   @Override
-  public void connect(Duration timeout) {
-    // connections are opened by calls
-  }
-
-  @Override
   public String call(String message, Duration timeout) {
     try {
       return hello
