@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
 
 /** Authentication against a real etcd with tokens that live two seconds. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -54,7 +56,9 @@ class AuthTest {
     return EtcdBinary.find();
   }
 
+  /** Which may have to be built first. */
   @BeforeAll
+  @Timeout(value = 20, unit = TimeUnit.MINUTES)
   void startEtcd() {
     etcd = TestEtcd.builder().binary(binary()).authTokenTtl(TOKEN_TTL).start();
     etcd.addUser("user", PASSWORD);
@@ -253,6 +257,6 @@ class AuthTest {
 
   /** A simple token lives on with each use, and etcd looks for expired ones once a second. */
   static void awaitTokenExpiry() {
-    Awaitility.await().pollDelay(TOKEN_TTL.plusMillis(1500)).until(() -> true);
+    Awaitility.await().pollDelay(TOKEN_TTL.plusSeconds(3)).until(() -> true);
   }
 }

@@ -18,7 +18,10 @@ import java.util.stream.Stream;
 /** Short forms for the tests of the client. */
 final class Clients {
 
-  private static final Duration TIMEOUT = Duration.ofSeconds(3);
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
+
+  /** Not for what is tested, but for whoever is slow: a cold JVM, a login, a list of 12 MiB. */
+  private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(20);
 
   private Clients() {}
 
@@ -45,9 +48,22 @@ final class Clients {
         credentials,
         tls,
         Optional.empty(),
-        TIMEOUT,
-        TIMEOUT,
+        CONNECT_TIMEOUT,
+        REQUEST_TIMEOUT,
         false);
+  }
+
+  /** Other times to wait. */
+  static GrpcEtcdClient client(EtcdClientConfig config, Duration connect, Duration request) {
+    return GrpcEtcdClient.create(
+        new EtcdClientConfig(
+            config.endpoints(),
+            config.credentials(),
+            config.tls(),
+            config.authority(),
+            connect,
+            request,
+            config.viaProxy()));
   }
 
   static ByteString bytes(String text) {

@@ -9,6 +9,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.registryetcd.etcd.rpc.AuthGrpc;
 import io.registryetcd.etcd.rpc.AuthenticateRequest;
@@ -145,6 +146,8 @@ final class FakeEtcd implements AutoCloseable {
 
   private static <Q, R> StreamObserver<Q> accept(
       BlockingQueue<Stream<Q, R>> streams, StreamObserver<R> replies) {
+    // or what is sent to a client that has left would be an error
+    ((ServerCallStreamObserver<R>) replies).setOnCancelHandler(() -> {});
     BlockingQueue<Q> requests = new LinkedBlockingQueue<>();
     streams.add(new Stream<>(requests, replies));
     return new StreamObserver<>() {

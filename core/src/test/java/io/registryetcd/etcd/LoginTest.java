@@ -11,6 +11,7 @@ import io.registryetcd.etcd.EtcdException.Kind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -67,13 +68,21 @@ class LoginTest {
           await(answer);
           return "late";
         };
-    EtcdException overdue = failure(client.range(key("a")));
-    assertThat(overdue.kind()).isEqualTo(Kind.UNAVAILABLE);
-    assertThat(overdue).hasMessageContaining("still waiting for the answer of etcd");
-    CompletableFuture<RangeResponse> next = client.range(key("a"));
-    answer.countDown();
-    get(next);
-    assertThat(etcd.logins).hasValue(1);
+    EtcdClientConfig config =
+        Clients.config(
+            Optional.of(() -> new Credentials("user", "secret")),
+            Optional.empty(),
+            etcd.endpoint());
+    try (GrpcEtcdClient hasty =
+        Clients.client(config, Duration.ofSeconds(3), Duration.ofSeconds(3))) {
+      EtcdException overdue = failure(hasty.range(key("a")));
+      assertThat(overdue.kind()).isEqualTo(Kind.UNAVAILABLE);
+      assertThat(overdue).hasMessageContaining("still waiting for the answer of etcd");
+      CompletableFuture<RangeResponse> next = hasty.range(key("a"));
+      answer.countDown();
+      get(next);
+      assertThat(etcd.logins).hasValue(1);
+    }
   }
 
   @Test
@@ -222,6 +231,7 @@ class LoginTest {
     }
     etcd = FakeEtcd.start(1, port);
     Awaitility.await()
+        .pollDelay(Duration.ZERO)
         .atMost(Duration.ofMillis(900))
         .ignoreExceptions()
         .until(() -> get(client.range(key("a"))) != null);

@@ -2,6 +2,9 @@ package io.registryetcd.testkit;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,6 +65,22 @@ final class Children {
 
   static void forget(Runnable cleanup) {
     CLEANUPS.remove(cleanup);
+  }
+
+  /** Whether SIGSTOP has stopped all threads of a process; taken for granted without /proc. */
+  static boolean isStopped(long pid) {
+    try (DirectoryStream<Path> threads =
+        Files.newDirectoryStream(Path.of("/proc", Long.toString(pid), "task"))) {
+      for (Path thread : threads) {
+        String stat = Files.readString(thread.resolve("stat"));
+        if (stat.charAt(stat.lastIndexOf(')') + 2) != 'T') {
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException | DirectoryIteratorException e) {
+      return !Files.exists(Path.of("/proc"));
+    }
   }
 
   /**

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 /** etcdctl with the flags that this etcd needs: its endpoint, its certificates, and the user. */
 final class EtcdCtl {
   private static final Duration LIMIT = Duration.ofSeconds(60);
+  // etcdctl's own limits of 2 s and 5 s are for people, not for a machine that stands still
+  private static final String DIAL_TIMEOUT = "--dial-timeout=30s";
+  private static final String COMMAND_TIMEOUT = "--command-timeout=30s";
 
   private final EtcdConfig config;
   private final String endpoint;
@@ -38,6 +41,10 @@ final class EtcdCtl {
     // etcdctl would use both, ours and that of the caller, as one cluster
     if (!names(arguments, "--endpoints")) {
       words.add("--endpoints=" + config.scheme() + "://" + endpoint);
+    }
+    words.add(DIAL_TIMEOUT);
+    if (!names(arguments, "--command-timeout")) {
+      words.add(COMMAND_TIMEOUT);
     }
     words.addAll(tlsFlags());
     words.addAll(arguments);

@@ -109,7 +109,7 @@ public final class FaultProxy implements AutoCloseable {
     banned = head -> false;
     toTarget.pass();
     toClient.pass();
-    connections.forEach(ProxyConnection::closeIfEndHidden);
+    connections.forEach(ProxyConnection::pass);
     listener.open();
   }
 
@@ -344,6 +344,16 @@ public final class FaultProxy implements AutoCloseable {
     cuts.incrementAndGet();
   }
 
+  /** How many bytes were lost in this direction. */
+  long lost(Direction direction) {
+    return line(direction).lost();
+  }
+
+  /** How many connections are over, though one of their sides cannot know yet. */
+  long hiddenEnds() {
+    return connections.stream().filter(ProxyConnection::isEndHidden).count();
+  }
+
   void failed(RuntimeException failure) {
     LOG.warn("a frame predicate failed on {}", this, failure);
   }
@@ -355,16 +365,9 @@ public final class FaultProxy implements AutoCloseable {
   }
 
   Thread thread(String name, Runnable task) {
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                task.run();
-              } finally {
-                threads.remove(Thread.currentThread());
-              }
-            },
-            "fault-proxy-" + port + "-" + name);
+    // only those that have really ended, so that close() waits for all others
+    threads.removeIf(known -> known.getState() == Thread.State.TERMINATED);
+    Thread thread = new Thread(task, "fault-proxy-" + port + "-" + name);
     thread.setDaemon(true);
     threads.add(thread);
     return thread;

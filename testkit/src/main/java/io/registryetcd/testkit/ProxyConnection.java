@@ -20,6 +20,7 @@ final class ProxyConnection {
   private final Set<Direction> ended = EnumSet.noneOf(Direction.class);
   private final Set<Direction> dead = EnumSet.noneOf(Direction.class);
   private boolean endHidden;
+  private boolean passed;
   private volatile boolean open = true;
   private volatile byte @Nullable [] head;
 
@@ -48,6 +49,7 @@ final class ProxyConnection {
   /** From now on nothing gets through in this direction, and never will again. */
   synchronized void kill(Direction direction) {
     dead.add(direction);
+    passed = false;
   }
 
   /** Tells the receiver that the sender is done. */
@@ -60,15 +62,22 @@ final class ProxyConnection {
     }
   }
 
-  /** Ends a connection whose end was hidden from one side while bytes were dropped. */
-  void closeIfEndHidden() {
-    boolean over;
+  /**
+   * The faults are over: an end that was hidden from one side while bytes were dropped is shown,
+   * and so is one that comes later.
+   */
+  void pass() {
     synchronized (this) {
-      over = endHidden;
+      passed = true;
+      if (!endHidden) {
+        return;
+      }
     }
-    if (over) {
-      close();
-    }
+    close();
+  }
+
+  synchronized boolean isEndHidden() {
+    return endHidden;
   }
 
   void reset() {
@@ -134,7 +143,11 @@ final class ProxyConnection {
       throws IOException, InterruptedException {
     ProxyLine line = proxy.line(direction);
     line.awaitFlow(this::isOpen);
-    if (!open || isDropped(direction) || piece.bytes().length == 0) {
+    if (!open || piece.bytes().length == 0) {
+      return;
+    }
+    if (isDropped(direction)) {
+      line.countLost(piece.bytes().length);
       return;
     }
     if (direction == Direction.TO_TARGET && head == null) {
@@ -180,16 +193,16 @@ final class ProxyConnection {
 
   private void end(Direction direction) throws IOException, InterruptedException {
     proxy.line(direction).awaitFlow(this::isOpen);
-    boolean both;
+    boolean over;
     synchronized (this) {
-      if (isDropped(direction)) {
+      if (hidesEnd(direction)) {
         endHidden = true;
         return;
       }
       ended.add(direction);
-      both = ended.size() == Direction.values().length;
+      over = ended.size() == Direction.values().length || dead.contains(direction);
     }
-    if (both) {
+    if (over) {
       close();
     } else if (open) {
       sink(direction).shutdownOutput();
@@ -199,7 +212,7 @@ final class ProxyConnection {
   /** A side reset its connection: the other sees that too, unless it must not see anything. */
   private void fail(Direction direction) {
     synchronized (this) {
-      if (open && isDropped(direction)) {
+      if (open && hidesEnd(direction)) {
         endHidden = true;
         return;
       }
@@ -207,6 +220,11 @@ final class ProxyConnection {
     if (open) {
       reset();
     }
+  }
+
+  /** Whether the receiver must not see this end: bytes before it were lost, and still are. */
+  private synchronized boolean hidesEnd(Direction direction) {
+    return isDropped(direction) && (!passed || proxy.line(direction).isDropping());
   }
 
   private Socket source(Direction direction) {

@@ -10,6 +10,7 @@ final class ProxyLine {
   private static final long NO_CUT = -1;
 
   private final LongAdder forwarded = new LongAdder();
+  private final LongAdder lost = new LongAdder();
   private Mode mode = Mode.PASS;
   private Duration delay = Duration.ZERO;
   private long untilCut = NO_CUT;
@@ -80,6 +81,14 @@ final class ProxyLine {
 
   long forwarded() {
     return forwarded.sum();
+  }
+
+  void countLost(int bytes) {
+    lost.add(bytes);
+  }
+
+  long lost() {
+    return lost.sum();
   }
 
   /** The answer of {@link #grant}. */

@@ -194,8 +194,11 @@ public final class TestEtcd implements AutoCloseable {
 
   /** Freezes the process (SIGSTOP): connections stay open, nothing answers. */
   public synchronized void pause() {
-    running();
+    long pid = running().pid();
     signal("STOP");
+    if (!Await.until(STOP_LIMIT, () -> Children.isStopped(pid))) {
+      throw new TestEtcdException("etcd " + pid + " does not stop");
+    }
   }
 
   /** Lets a frozen process go on (SIGCONT). Does nothing if it is not frozen. */
@@ -398,7 +401,7 @@ public final class TestEtcd implements AutoCloseable {
     Process current = process;
     if (current != null) {
       current.destroyForcibly();
-      awaitEnd(current, Duration.ofSeconds(1));
+      awaitEnd(current, STOP_LIMIT);
     }
     Directories.delete(member.directory());
   }

@@ -81,7 +81,8 @@ class FaultProxyTest {
     send(client, "cdef");
     assertThat(new String(server.getInputStream().readAllBytes(), US_ASCII)).isEqualTo("c");
     assertEnds(client);
-    await().until(() -> proxy.cuts() == 1);
+    await().until(() -> proxy.connections() == 0);
+    assertThat(proxy.cuts()).isEqualTo(1);
     reconnect();
     send(client, "hello");
     assertThat(receive(server, 5)).isEqualTo("hello");
@@ -105,7 +106,7 @@ class FaultProxyTest {
   void connectionThatLostBytesStaysSilentAndNewOnesPass() throws IOException {
     proxy.blackhole();
     send(client, "lost");
-    assertSilent(server);
+    await().until(() -> proxy.lost(Direction.TO_TARGET) == 4);
     proxy.pass();
     send(client, "lost too");
     assertSilent(server);
@@ -118,8 +119,20 @@ class FaultProxyTest {
   void abandonedConnectionEndsWhenTheBlackholeDoes() throws IOException {
     proxy.blackhole();
     client.close();
+    await().until(() -> proxy.hiddenEnds() == 1);
     assertSilent(server);
     proxy.pass();
+    assertEnds(server);
+    await().until(() -> proxy.connections() == 0);
+  }
+
+  @Test
+  void connectionThatLostBytesEndsWhenItIsLeftAfterTheBlackhole() throws IOException {
+    proxy.blackhole();
+    send(client, "lost");
+    await().until(() -> proxy.lost(Direction.TO_TARGET) == 4);
+    proxy.pass();
+    client.close();
     assertEnds(server);
     await().until(() -> proxy.connections() == 0);
   }
