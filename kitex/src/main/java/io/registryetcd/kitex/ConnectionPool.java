@@ -89,7 +89,8 @@ final class ConnectionPool implements AutoCloseable {
     }
   }
 
-  void giveBack(Connection connection) {
+  // one at a time: the pool counts the idle connections and then adds one, without a lock
+  synchronized void giveBack(Connection connection) {
     pool.returnObject(connection.instance(), connection);
   }
 

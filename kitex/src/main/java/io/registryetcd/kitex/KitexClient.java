@@ -128,7 +128,8 @@ public final class KitexClient implements AutoCloseable {
    *   <li>DEADLINE_EXCEEDED, CANCELLED: may have run
    *   <li>UNIMPLEMENTED: the server knows no such service or method
    *   <li>UNKNOWN: the handler failed; with its text
-   *   <li>INTERNAL: a reply, or on the server a request, that cannot be read
+   *   <li>INTERNAL: a reply, or on the server a request, that cannot be read; or a reply that the
+   *       executor refuses
    *   <li>INTERNAL whose cause is a {@link BizStatusException}: the application's status
    * </ul>
    *
@@ -352,7 +353,8 @@ public final class KitexClient implements AutoCloseable {
      * whose stubs have no executor. Never closed by the client. Default a few threads of all
      * clients, so callbacks that block for long need an executor of their own. An executor that
      * runs tasks in the thread that hands them over runs them on I/O threads, which all servers and
-     * clients of the JVM share: there a call that blocks may wait for its own thread.
+     * clients of the JVM share: there a call that blocks may wait for its own thread. Where one
+     * refuses a task, the call fails on the thread at hand.
      *
      * @param executor the executor
      * @return this

@@ -54,7 +54,6 @@ public final class KitexServer implements AutoCloseable {
   private final Channel listener;
   private final ServerConnections connections;
   private final Optional<ExecutorService> ownExecutor;
-  private final AtomicBoolean shutdown = new AtomicBoolean();
   private final AtomicBoolean ended = new AtomicBoolean();
   private final CountDownLatch terminated = new CountDownLatch(1);
 
@@ -98,7 +97,7 @@ public final class KitexServer implements AutoCloseable {
    * @return true after the first call of {@link #shutdown} or {@link #close}
    */
   public boolean isShutdown() {
-    return shutdown.get();
+    return connections.areStopping();
   }
 
   /**
@@ -111,8 +110,7 @@ public final class KitexServer implements AutoCloseable {
    *     that are left then are cut, and the threads of the default executor interrupted
    */
   public void shutdown(Duration grace) {
-    if (shutdown.compareAndSet(false, true)) {
-      connections.stop();
+    if (connections.stop()) {
       listener.close().addListener(closed -> connections.leave());
     }
     try {

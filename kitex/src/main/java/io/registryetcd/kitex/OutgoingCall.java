@@ -38,6 +38,8 @@ final class OutgoingCall {
   /** As many as Kitex makes. */
   private static final int MAX_ATTEMPTS = 6;
 
+  private static final String FIRST_LIST = "the list of instances";
+
   private final Request request;
   private final ByteBuf bytes;
   private final Instances instances;
@@ -46,7 +48,7 @@ final class OutgoingCall {
   private final CompletableFuture<Optional<Reply>> result = new CompletableFuture<>();
   private final AtomicReference<@Nullable CallException> ended = new AtomicReference<>();
   private volatile CompletableFuture<?> step = result;
-  private volatile String waitingFor = "its turn";
+  private volatile String waitingFor = FIRST_LIST;
 
   // each step sees what the one before it wrote
   private final Map<String, Throwable> unreachable = new LinkedHashMap<>();
@@ -87,7 +89,7 @@ final class OutgoingCall {
       cancel("the client is closed", threadsEnded);
     }
     follow(
-        "the list of instances",
+        FIRST_LIST,
         instances::whenAvailable,
         available -> attempt(),
         failure -> fail(Reason.UNAVAILABLE, "" + failure.getMessage(), failure));

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -27,7 +28,7 @@ final class ServerConnections extends ChannelInitializer<Channel> {
   private final AtomicLong users = new AtomicLong(1);
 
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
-  private volatile boolean stopping;
+  private final AtomicBoolean stopping = new AtomicBoolean();
 
   ServerConnections(ServerSettings settings) {
     this.settings = settings;
@@ -76,13 +77,20 @@ final class ServerConnections extends ChannelInitializer<Channel> {
   }
 
   boolean areStopping() {
-    return stopping;
+    return stopping.get();
   }
 
-  /** Lets each connection end when its calls have, and tells the clients to. */
-  void stop() {
-    stopping = true;
+  /**
+   * Lets each connection end when its calls have, and tells the clients to.
+   *
+   * @return false if that was done before
+   */
+  boolean stop() {
+    if (!stopping.compareAndSet(false, true)) {
+      return false;
+    }
     open.forEach(ServerConnection::stop);
+    return true;
   }
 
   /** Closes what is left, whatever is under way. */

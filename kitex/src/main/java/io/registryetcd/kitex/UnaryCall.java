@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * A gRPC call with one request and one reply, over Kitex-Protobuf.
  *
  * <p>The listener belongs to the call's executor, which runs one thing at a time, in the context of
- * the call: there the call is closed, once. A reply is handed over when it was asked for.
+ * the call: there the call is closed, once. A reply is handed over when it was asked for. Where the
+ * executor refuses, the call is closed on the thread at hand, without the reply.
  */
 final class UnaryCall<Q, P> extends ClientCall<Q, P> {
 
@@ -48,16 +50,26 @@ final class UnaryCall<Q, P> extends ClientCall<Q, P> {
   private byte[] request = {};
   private volatile @Nullable OutgoingCall call;
   private volatile boolean cancelled;
+  private volatile @Nullable RejectedExecutionException refused;
   private boolean closed;
 
   UnaryCall(KitexClient client, MethodDescriptor<Q, P> method, CallOptions options) {
     this.client = client;
     this.method = method;
     this.deadline = earlier(options.getDeadline(), context.getDeadline());
+    Executor users = requireNonNullElse(options.getExecutor(), client.executor());
     this.executor =
         MoreExecutors.newSequentialExecutor(
-            context.fixedContextExecutor(
-                requireNonNullElse(options.getExecutor(), client.executor())));
+            context.fixedContextExecutor(task -> runOrEnd(users, task)));
+  }
+
+  private void runOrEnd(Executor users, Runnable task) {
+    try {
+      users.execute(task);
+    } catch (RejectedExecutionException e) {
+      refused = e;
+      task.run();
+    }
   }
 
   private static Optional<Deadline> earlier(@Nullable Deadline one, @Nullable Deadline other) {
@@ -174,6 +186,14 @@ final class UnaryCall<Q, P> extends ClientCall<Q, P> {
 
   private void finish(Reply reply) {
     if (closed) {
+      return;
+    }
+    RejectedExecutionException noThread = refused;
+    if (noThread != null) {
+      close(
+          Status.INTERNAL
+              .withDescription(method.getFullMethodName() + ": the executor refused the reply")
+              .withCause(noThread));
       return;
     }
     try {

@@ -1,5 +1,6 @@
 package io.registryetcd.kitex;
 
+import io.registryetcd.EtcdConfig;
 import io.registryetcd.EtcdRegistry;
 import io.registryetcd.EtcdResolver;
 import io.registryetcd.Instance;
@@ -21,7 +22,13 @@ final class ClientFixture implements AfterEachCallback {
 
   ClientFixture(EtcdExtension etcd) {
     registry = opened(EtcdRegistry.create(etcd.endpoint()));
-    resolver = opened(EtcdResolver.create(etcd.endpoint()));
+    resolver =
+        opened(
+            EtcdResolver.create(
+                EtcdConfig.builder()
+                    .endpoints(etcd.endpoint())
+                    .resolveTimeout(Duration.ofSeconds(20))
+                    .build()));
   }
 
   <T extends AutoCloseable> T opened(T closeable) {
@@ -47,7 +54,9 @@ final class ClientFixture implements AfterEachCallback {
   }
 
   KitexClient client(UnaryOperator<KitexClient.Builder> settings) {
-    return opened(settings.apply(KitexClient.builder(resolver, "Hello")).build());
+    KitexClient.Builder builder =
+        KitexClient.builder(resolver, "Hello").connectTimeout(Duration.ofSeconds(20));
+    return opened(settings.apply(builder).build());
   }
 
   @Override

@@ -35,6 +35,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -161,11 +162,14 @@ class KitexChannelTest {
 
   @Test
   void theDeadlineOfAStubReplacesTheTimeLimit() {
-    FakeKitexServer server = fixture.server(FakeKitexServer.silent());
-    var stub = EchoGrpc.newBlockingStub(fixture.client().channel());
+    FakeKitexServer server = fixture.server(ANSWERS);
+    KitexClient client = fixture.client();
+    echo(client); // so that only the reply is missing
+    server.script(FakeKitexServer.silent());
+    var stub = EchoGrpc.newBlockingStub(client.channel());
 
     assertThatExceptionOfType(StatusRuntimeException.class)
-        .isThrownBy(() -> stub.withDeadlineAfter(100, TimeUnit.MILLISECONDS).echo(request("hi")))
+        .isThrownBy(() -> stub.withDeadlineAfter(2, TimeUnit.SECONDS).echo(request("hi")))
         .satisfies(
             e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED))
         .withMessageContaining("waited for the reply of " + server.address());
@@ -173,7 +177,7 @@ class KitexChannelTest {
     assertThatExceptionOfType(StatusRuntimeException.class)
         .isThrownBy(() -> stub.withDeadlineAfter(-1, TimeUnit.SECONDS).echo(request("hi")))
         .withMessageContaining("not sent, the deadline was over before");
-    assertThat(server.requests).hasSize(1);
+    assertThat(server.requests).hasSize(2);
   }
 
   @Test
@@ -245,6 +249,41 @@ class KitexChannelTest {
 
     assertThat(observer.completed).succeedsWithin(Duration.ofSeconds(10));
     assertThat(threads).hasValue("mine");
+  }
+
+  @Test
+  void aReplyThatTheExecutorRefusesIsInternal() {
+    FakeKitexServer server = fixture.server(ANSWERS);
+    KitexClient client = fixture.client();
+
+    RecordingObserver observer = echoWithFullExecutor(client);
+
+    assertThat(observer.completed)
+        .failsWithin(Duration.ofSeconds(10))
+        .withThrowableOfType(ExecutionException.class)
+        .withMessageContaining("INTERNAL: pbapi.Echo/Echo: the executor refused the reply")
+        .withRootCauseInstanceOf(RejectedExecutionException.class);
+    assertThat(echo(client)).isEqualTo("a:hi");
+    assertThat(server.accepted).hasValue(1);
+  }
+
+  @Test
+  void aFailureThatTheExecutorRefusesIsToldAllTheSame() {
+    assertThat(echoWithFullExecutor(fixture.client()).completed)
+        .failsWithin(Duration.ofSeconds(10))
+        .withThrowableOfType(ExecutionException.class)
+        .withMessageContaining("UNAVAILABLE: Hello.Echo: no instance of Hello under");
+  }
+
+  private static RecordingObserver echoWithFullExecutor(KitexClient client) {
+    var observer = new RecordingObserver();
+    EchoGrpc.newStub(client.channel())
+        .withExecutor(
+            task -> {
+              throw new RejectedExecutionException("full");
+            })
+        .echo(request("hi"), observer);
+    return observer;
   }
 
   @Test
@@ -352,7 +391,8 @@ class KitexChannelTest {
   @Test
   void aThousandCallsAtOnceAreAnswered() {
     fixture.server(ANSWERS);
-    var stub = EchoGrpc.newStub(fixture.client().channel());
+    KitexClient client = fixture.client(b -> b.callTimeout(Duration.ofMinutes(1)));
+    var stub = EchoGrpc.newStub(client.channel());
     List<RecordingObserver> observers = new ArrayList<>();
 
     for (int i = 0; i < 1000; i++) {

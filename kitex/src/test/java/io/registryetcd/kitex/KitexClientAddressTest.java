@@ -20,6 +20,7 @@ import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.Duration;
 import java.util.Base64;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -47,9 +48,10 @@ class KitexClientAddressTest {
   @Test
   void aHostNameThatIsNotFoundIsAFailureToConnect() {
     fixture.register(Instance.of("nowhere.invalid", 8888));
+    KitexClient client = fixture.client(b -> b.callTimeout(Duration.ofMinutes(1)));
 
     assertThatExceptionOfType(TTransportException.class)
-        .isThrownBy(() -> echo(fixture.client()))
+        .isThrownBy(() -> echo(client))
         .withMessageContaining("nowhere.invalid:8888 (the host name nowhere.invalid is not found)");
   }
 

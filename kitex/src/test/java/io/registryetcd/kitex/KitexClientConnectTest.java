@@ -13,7 +13,9 @@ import io.registryetcd.loadbalance.Picker;
 import io.registryetcd.testkit.EtcdExtension;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -121,7 +123,8 @@ class KitexClientConnectTest {
   void aNameThatIsNotFoundInTimeIsFollowedByAnotherInstance() throws Exception {
     FakeKitexServer server = fixture.server(ClientHello.answering("a"));
     fixture.register(Instance.of("localhost", server.port()).withWeight(100));
-    KitexClient client = fixture.client(b -> b.maxIdleConnections(0));
+    KitexClient client =
+        fixture.client(b -> b.maxIdleConnections(0).connectTimeout(Duration.ofSeconds(1)));
     echo(client);
     blockLookups();
 
@@ -202,11 +205,11 @@ class KitexClientConnectTest {
     }
   }
 
-  /** An address where nobody listens. */
-  private static Instance deadInstance() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return Instance.of("127.0.0.1", socket.getLocalPort());
-    }
+  /** An address where nobody listens: its port is held until the test ends. */
+  private Instance deadInstance() throws IOException {
+    Socket bound = fixture.opened(new Socket());
+    bound.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    return Instance.of("127.0.0.1", bound.getLocalPort());
   }
 
   private static CompletableFuture<Response> begin(KitexClient client) {

@@ -13,6 +13,7 @@ import io.registryetcd.NoInstanceException;
 import io.registryetcd.testkit.EtcdExtension;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -195,18 +196,23 @@ class KitexClientFailureTest {
   }
 
   @Test
-  void aCallWithoutReplyTimesOutAndItsConnectionIsClosed() {
-    FakeKitexServer server = fixture.server(FakeKitexServer.silent());
-    KitexClient client = fixture.client(b -> b.callTimeout(Duration.ofMillis(200)));
+  void aCallWithoutReplyTimesOutAndItsConnectionIsClosed() throws Exception {
+    FakeKitexServer server = fixture.server(ClientHello.answering("a"));
+    KitexClient client = fixture.client();
+    echo(client); // so that only the reply is missing
+    server.script(FakeKitexServer.silent());
+    var hello = ClientHello.of(client).withCallTimeout(Duration.ofSeconds(2));
 
-    TTransportException thrown = failure(client);
+    TTransportException thrown =
+        catchThrowableOfType(
+            TTransportException.class, () -> hello.call(c -> c.echo(request("hi"))));
 
     assertThat(thrown.getType()).isEqualTo(TTransportException.TIMED_OUT);
     assertThat(thrown)
         .hasMessage(
-            "Hello.echo: no reply within PT0.2S, waited for the reply of " + server.address());
+            "Hello.echo: no reply within PT2S, waited for the reply of " + server.address());
     await().until(() -> server.connections() == 0);
-    assertThat(server.requests).hasSize(1);
+    assertThat(server.requests).hasSize(2);
   }
 
   @Test
@@ -295,11 +301,11 @@ class KitexClientFailureTest {
     await().until(() -> server.connections() == 0);
   }
 
-  /** An address where nobody listens. */
-  private static Instance deadInstance() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return Instance.of("127.0.0.1", socket.getLocalPort());
-    }
+  /** An address where nobody listens: its port is held until the test ends. */
+  private Instance deadInstance() throws IOException {
+    Socket bound = fixture.opened(new Socket());
+    bound.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    return Instance.of("127.0.0.1", bound.getLocalPort());
   }
 
   private static String echo(KitexClient client) throws TException {

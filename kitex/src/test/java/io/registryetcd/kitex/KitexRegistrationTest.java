@@ -42,7 +42,13 @@ class KitexRegistrationTest {
                   .endpoints(ETCD.endpoint())
                   .addressPolicy(AddressPolicy.standard().allowLoopback())
                   .build()));
-  private final EtcdResolver resolver = opened(EtcdResolver.create(ETCD.endpoint()));
+  private final EtcdResolver resolver =
+      opened(
+          EtcdResolver.create(
+              EtcdConfig.builder()
+                  .endpoints(ETCD.endpoint())
+                  .resolveTimeout(Duration.ofSeconds(20))
+                  .build()));
 
   @AfterEach
   void close() throws Exception {
@@ -134,7 +140,7 @@ class KitexRegistrationTest {
         .isThrownBy(() -> registration().service("Hello").service("not/allowed").start(server));
 
     assertThat(server.isShutdown()).isTrue();
-    assertThat(registry.registrations()).isEmpty();
+    await().until(() -> registry.registrations().isEmpty());
   }
 
   @Test
@@ -153,11 +159,13 @@ class KitexRegistrationTest {
   @Test
   void aServerServesOnWhileItsKeyIsGoneAndThenStops() throws Exception {
     RegisteredServer<KitexServer> server =
-        opened(registration().service("Hello").drainDelay(Duration.ofSeconds(2)).start(hello()))
+        opened(registration().service("Hello").drainDelay(Duration.ofMinutes(1)).start(hello()))
             .awaitRegistered(SOON);
     RawConnection client = opened(RawConnection.to(server.server()));
 
-    var ended = CompletableFuture.runAsync(server::shutdown);
+    Thread shutdown = new Thread(server::shutdown, "shutdown");
+    shutdown.setDaemon(true);
+    shutdown.start();
     await().until(() -> keys().isEmpty());
     Message whileDraining = client.call(REQUEST);
     try (var newClient = RawConnection.to(server.server())) {
@@ -166,8 +174,9 @@ class KitexRegistrationTest {
 
     assertThat(server.server().isShutdown()).isFalse();
     assertThat(whileDraining.header().strings()).isEmpty();
+    shutdown.interrupt(); // ends the delay
     assertThat(client.isEnded()).isTrue();
-    ended.join();
+    shutdown.join();
     server.awaitTermination();
     server.shutdown();
     server.close();

@@ -74,6 +74,7 @@ class KitexServerBackpressureTest {
       var seen = new AtomicInteger();
       await()
           .during(Duration.ofMillis(500))
+          .atMost(Duration.ofMinutes(1))
           .until(() -> handled.get() > 0 && handled.get() == seen.getAndSet(handled.get()));
       assertThat(handled).hasValueLessThan(REQUESTS / 2);
       assertThat(sending).isNotDone();

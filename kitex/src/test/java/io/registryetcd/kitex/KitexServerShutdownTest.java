@@ -17,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -148,13 +149,16 @@ class KitexServerShutdownTest {
   /** Closing a socket with unread bytes would reset it, and the reply could be lost. */
   @Test
   void aReplyIsNotLostAlthoughMoreWasSent() throws InterruptedException {
+    byte[] more =
+        RawConnection.bytes(
+            IntStream.range(2, 10)
+                .mapToObj(i -> Requests.echo(Framing.FRAMED, i, "too late"))
+                .toArray(Message[]::new));
     try (var client = holding(Framing.FRAMED)) {
       stopping(GRACE);
       release.countDown();
       client.receive();
-      for (int i = 2; i < 10; i++) {
-        client.send(Requests.echo(Framing.FRAMED, i, "too late"));
-      }
+      client.send(more);
 
       assertThat(client.isEnded()).isTrue();
     }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import org.apache.thrift.TException;
@@ -180,7 +181,7 @@ class KitexThriftClientTest {
   @Test
   void anAsynchronousCallBlocksNobody() throws Exception {
     FakeKitexServer server = fixture.server(FakeKitexServer.silent());
-    List<Runnable> executed = new ArrayList<>();
+    List<Runnable> executed = new CopyOnWriteArrayList<>();
     KitexClient client = fixture.client(b -> b.executor(executed::add));
 
     CompletableFuture<Response> call =
@@ -281,7 +282,7 @@ class KitexThriftClientTest {
                 TTHeader.TO_SERVICE, "Hello",
                 TTHeader.TO_METHOD, "echo",
                 TTHeader.RPC_TIMEOUT_MILLIS, "10000",
-                TTHeader.CONNECT_TIMEOUT_MILLIS, "1000",
+                TTHeader.CONNECT_TIMEOUT_MILLIS, "20000",
                 TTHeader.FROM_METHOD, "greet",
                 TTHeader.MESSAGE_TYPE, "1"));
   }

@@ -27,6 +27,12 @@ final class LogLines implements AutoCloseable {
         before.write(b);
         bytes.write(b);
       }
+
+      @Override
+      public void write(byte[] some, int from, int count) {
+        before.write(some, from, count);
+        bytes.write(some, from, count);
+      }
     };
   }
 
