@@ -5,6 +5,7 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -41,12 +42,16 @@ interface LocalNetwork {
     public List<Interface> interfaces() throws IOException {
       var interfaces = new ArrayList<Interface>();
       for (NetworkInterface found : Collections.list(NetworkInterface.getNetworkInterfaces())) {
-        interfaces.add(
-            new Interface(
-                found.getName(),
-                found.isUp(),
-                found.isLoopback(),
-                Collections.list(found.getInetAddresses())));
+        try {
+          interfaces.add(
+              new Interface(
+                  found.getName(),
+                  found.isUp(),
+                  found.isLoopback(),
+                  Collections.list(found.getInetAddresses())));
+        } catch (SocketException e) {
+          // gone since it was listed
+        }
       }
       return interfaces;
     }

@@ -1,5 +1,6 @@
 package io.registryetcd;
 
+import io.registryetcd.Snapshot.Freshness;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -37,11 +38,11 @@ final class Views {
 
   Snapshot resolve(String service) {
     Entry entry = use(service, 0);
-    Snapshot snapshot = entry.view.snapshot();
     if (!entry.view.ready().isDone()) {
       entry.awaitAnswer();
-      snapshot = entry.view.snapshot();
     }
+    // only now, or it might be the one before the first list
+    Snapshot snapshot = entry.view.snapshot();
     if (snapshot.isEmpty()) {
       throw noInstance(entry.view, snapshot);
     }
@@ -92,7 +93,7 @@ final class Views {
   private static NoInstanceException noInstance(WatchedView view, Snapshot snapshot) {
     Optional<RegistryException> problem = view.problem();
     String range = "no instance of " + snapshot.service() + " under " + view.keyRange() + ": ";
-    if (!view.ready().isDone() || view.ready().isCompletedExceptionally()) {
+    if (snapshot.freshness() == Freshness.PENDING || snapshot.freshness() == Freshness.FILE) {
       if (problem.filter(p -> !(p instanceof EtcdUnreachableException)).isPresent()) {
         return new NoInstanceException(
             NoInstanceException.Reason.DENIED, range + problem.get().getMessage(), problem.get());

@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -329,9 +328,10 @@ final class WatchedView implements ViewMachine.Effects, EtcdSession.Subject, Wat
   @Override
   public void stale(EtcdException cause) {
     RegistryException typed = Problems.of("cannot follow " + rangeText, cause);
-    if (problem == null || !Objects.equals(problem.getClass(), typed.getClass())) {
+    RegistryException before = problem;
+    problem = typed;
+    if (before == null || !before.getClass().equals(typed.getClass())) {
       logger.debug("{}", typed.getMessage());
-      problem = typed;
       problems.tell(typed);
     }
     becomeStale();

@@ -27,8 +27,11 @@ class RegisterAndResolveTest {
 
   @BeforeEach
   void connect() {
-    registry = EtcdRegistry.create(etcd.endpoint());
-    resolver = EtcdResolver.create(etcd.endpoint());
+    // the longest pause between two attempts while etcd is away
+    RetryConfig retry = RetryConfig.DEFAULT.withRetryDelay(Duration.ofSeconds(1));
+    EtcdConfig config = EtcdConfig.builder().endpoints(etcd.endpoint()).retry(retry).build();
+    registry = EtcdRegistry.create(config);
+    resolver = EtcdResolver.create(config);
   }
 
   @AfterEach

@@ -6,6 +6,7 @@ import static io.registryetcd.TestPeers.registered;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.registryetcd.NoInstanceException.Reason;
 import io.registryetcd.testkit.FaultProxy;
@@ -51,14 +52,17 @@ class SecureConnectionTest {
   }
 
   private static EtcdConfig.Builder secure(TlsConfig tls, TestEtcd etcd) {
-    return config(etcd.url()).tls(tls).resolveTimeout(Duration.ofSeconds(2));
+    return config(etcd.url()).tls(tls);
   }
 
   /** Both walks fail with the same words, and nothing is written. */
   private void fails(EtcdConfig config, String words) {
     EtcdSession session = peers.closing(EtcdSession.create(config));
     Registration hello = EtcdRegistry.create(session).register("Hello", instance(8001));
-    assertThatThrownBy(() -> EtcdResolver.create(session).resolve("Hello"))
+    EtcdResolver resolver = EtcdResolver.create(session);
+    ServiceView view = resolver.view("Hello");
+    await().until(() -> view.problem().isPresent() && hello.problem().isPresent());
+    assertThatThrownBy(() -> resolver.resolve("Hello"))
         .isInstanceOfSatisfying(
             NoInstanceException.class, e -> assertThat(e.reason()).isEqualTo(Reason.UNREACHABLE))
         .hasMessageContaining(words);
@@ -152,7 +156,6 @@ class SecureConnectionTest {
           config("https://" + proxy.endpoint())
               .tls(trusting(certificates.authority()))
               .user("server", "canary")
-              .resolveTimeout(Duration.ofSeconds(2))
               .build(),
           "plaintext");
       assertThat(frames).isEmpty();

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.registryetcd.sim.QuietLogs;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * The engine under thousands of random scenarios of faults.
@@ -23,7 +25,9 @@ class SimulationTest {
   /** A seed that does not hold. */
   private record Broken(long seed, Throwable failure) {}
 
+  /** Virtual time and bounded work: it cannot hang, but takes what the machine makes of it. */
   @Test
+  @Timeout(value = 30, unit = TimeUnit.MINUTES)
   void everyPropertyHoldsForEverySeed() {
     Long one = Long.getLong("sim.seed");
     if (one != null) {

@@ -1,5 +1,7 @@
 package io.registryetcd.etcd;
 
+import static java.util.Objects.requireNonNullElse;
+
 import io.grpc.Status;
 import io.grpc.Status.Code;
 import io.registryetcd.etcd.EtcdException.Kind;
@@ -168,7 +170,9 @@ final class EtcdErrors {
     if (status.getCode() == Code.UNIMPLEMENTED) {
       return "this endpoint does not serve the etcd v3 API";
     }
-    return ConnectFailures.explain(status.getCause(), text);
+    // all lines: the second one names the handlers of gRPC
+    return ConnectFailures.explain(
+        status.getCause(), requireNonNullElse(status.getDescription(), ""));
   }
 
   private static String said(String text) {

@@ -10,7 +10,8 @@ import java.time.Duration;
 
 /** etcd's plain HTTP pages: health and metrics. They need neither TLS nor a password. */
 final class EtcdHttp {
-  private static final Duration TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration POLL_TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   private final String url;
 
@@ -20,7 +21,7 @@ final class EtcdHttp {
 
   boolean isHealthy() {
     try {
-      return get("/health").contains("\"true\"");
+      return get("/health", POLL_TIMEOUT).contains("\"true\"");
     } catch (IOException e) {
       return false;
     }
@@ -28,7 +29,7 @@ final class EtcdHttp {
 
   boolean isLeader() {
     try {
-      return get("/metrics").lines().anyMatch("etcd_server_is_leader 1"::equals);
+      return get("/metrics", POLL_TIMEOUT).lines().anyMatch("etcd_server_is_leader 1"::equals);
     } catch (IOException e) {
       return false;
     }
@@ -36,17 +37,17 @@ final class EtcdHttp {
 
   String metrics() {
     try {
-      return get("/metrics");
+      return get("/metrics", TIMEOUT);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private String get(String path) throws IOException {
+  private String get(String path, Duration timeout) throws IOException {
     HttpURLConnection connection =
         (HttpURLConnection) URI.create(url + path).toURL().openConnection();
-    connection.setConnectTimeout((int) TIMEOUT.toMillis());
-    connection.setReadTimeout((int) TIMEOUT.toMillis());
+    connection.setConnectTimeout((int) timeout.toMillis());
+    connection.setReadTimeout((int) timeout.toMillis());
     connection.setRequestProperty("Connection", "close");
     try (InputStream body = connection.getInputStream()) {
       return new String(body.readAllBytes(), StandardCharsets.UTF_8);
