@@ -425,11 +425,20 @@ public final class EtcdSession implements AutoCloseable {
         if (!ownCallbacks
             .get()
             .awaitTermination(CALLBACK_GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
-          ownCallbacks.get().shutdownNow();
+          interrupt(ownCallbacks.get());
         }
       } catch (InterruptedException e) {
-        ownCallbacks.get().shutdownNow();
+        interrupt(ownCallbacks.get());
         Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Listeners hear no more, but whoever waits for a future must not wait for ever. */
+  private static void interrupt(ExecutorService callbacks) {
+    for (Runnable left : callbacks.shutdownNow()) {
+      if (left instanceof Notifier.Completion completion) {
+        completion.runElsewhere();
       }
     }
   }

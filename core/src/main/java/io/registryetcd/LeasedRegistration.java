@@ -149,7 +149,7 @@ final class LeasedRegistration
 
   @Override
   public Subscription onStateChange(Consumer<? super StateChange> listener) {
-    return listeners.add(listener, Optional.empty());
+    return Notifier.subscribe(session.loop(), () -> listeners.add(listener, Optional.empty()));
   }
 
   @Override
@@ -427,6 +427,9 @@ final class LeasedRegistration
     if (before == State.REGISTERED) {
       outcome = new CompletableFuture<>();
     }
+    if (next == State.CONFLICT) {
+      problem = new RegistrationConflictException(key + ": " + message);
+    }
     state = next;
     log(before, next, reason, message);
     listeners.tell(new StateChange(before, next, reason, key + ": " + message));
@@ -436,7 +439,6 @@ final class LeasedRegistration
         outcome.complete(null);
         registered.complete(null);
       }
-      case CONFLICT -> problem = new RegistrationConflictException(key + ": " + message);
       case CLOSED -> onClosed();
       default -> {}
     }

@@ -9,6 +9,7 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +46,13 @@ final class Notifier<T> {
     return subscriber::end;
   }
 
+  /** Adds a listener on the loop: it hears of nothing that was there before, and misses nothing. */
+  static Subscription subscribe(Loop loop, Supplier<Subscription> adding) {
+    CompletableFuture<Subscription> added = new CompletableFuture<>();
+    loop.execute(() -> added.complete(adding.get()));
+    return () -> added.thenAccept(Subscription::close);
+  }
+
   void tell(T news) {
     subscribers.forEach(subscriber -> subscriber.tell(news));
   }
@@ -58,21 +66,36 @@ final class Notifier<T> {
     CompletableFuture<T> to = new CompletableFuture<>();
     from.whenComplete(
         (result, failure) -> {
-          Runnable completion =
-              () -> {
-                if (failure == null) {
-                  to.complete(result);
-                } else {
-                  to.completeExceptionally(failure);
-                }
-              };
+          Completion completion =
+              new Completion(
+                  () -> {
+                    if (failure == null) {
+                      to.complete(result);
+                    } else {
+                      to.completeExceptionally(failure);
+                    }
+                  });
           try {
             executor.execute(completion);
           } catch (RejectedExecutionException e) {
-            ForkJoinPool.commonPool().execute(completion);
+            completion.runElsewhere();
           }
         });
     return to;
+  }
+
+  /** What completes a future of users. */
+  record Completion(Runnable act) implements Runnable {
+
+    @Override
+    public void run() {
+      act.run();
+    }
+
+    /** Where the executor does not. */
+    void runElsewhere() {
+      ForkJoinPool.commonPool().execute(act);
+    }
   }
 
   /** No listener is called any more, but for calls that are under way. */

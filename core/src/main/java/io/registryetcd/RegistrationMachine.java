@@ -316,7 +316,8 @@ final class RegistrationMachine {
   }
 
   void onLeaseRefused(EtcdException cause) {
-    boolean countedInThisRound = waiting && refusals > 0;
+    // what is under way is about to be refused as well, and will count
+    boolean countedInThisRound = flight != Flight.NONE || (waiting && refusals > 0);
     if (!closing && !paused && state != State.REGISTERED && !countedInThisRound) {
       leaseRefused = true;
       refuse(cause);

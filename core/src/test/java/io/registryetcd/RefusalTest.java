@@ -90,7 +90,7 @@ class RefusalTest {
         refused(THREE_TIMES.withMaxAttemptTimes(0).withRetryDelay(Duration.ofMillis(100)));
     await()
         .during(Duration.ofSeconds(1))
-        .atMost(Duration.ofSeconds(3))
+        .atMost(Duration.ofSeconds(20))
         .until(() -> hello.state() != State.FAILED);
     await().atMost(SOON).until(() -> hello.state() == State.RETRYING);
   }
@@ -128,7 +128,7 @@ class RefusalTest {
       StoredKeys keys = new StoredKeys(away);
       await()
           .during(Duration.ofSeconds(2))
-          .atMost(SOON)
+          .atMost(Duration.ofSeconds(20))
           .until(() -> hello.state() == State.FAILED && !keys.has(hello.key()));
       hello.retryNow();
       await("registered in a new round")

@@ -51,6 +51,17 @@ class RegistrationRefusalTest extends DrivenRegistration {
   }
 
   @Test
+  void aLeaseAndAReadThatAreRefusedTogetherCountOnce() {
+    machine = machine(RetryConfig.DEFAULT.withMaxAttemptTimes(2), ConflictPolicy.WAIT);
+    machine.onConnected(Continuity.SAME);
+
+    machine.onLeaseRefused(Failures.denied());
+    machine.onFailed(Failures.denied());
+
+    assertThat(machine.state()).isEqualTo(State.RETRYING);
+  }
+
+  @Test
   void theSlowPaceIsTheObserveDelayIfThatIsLonger() {
     machine =
         machine(

@@ -34,6 +34,7 @@ class SessionCloseTest {
       beginUntilRefused(registry, resolver, registrations, views);
 
       closing.join();
+      session.closeAsync().join(); // close() itself waits two seconds at most
       assertThat(registrations).allMatch(r -> r.state() == Registration.State.CLOSED);
       assertThat(views).noneMatch(view -> view.snapshot().isLive());
       assertThat(views).allMatch(view -> view.whenReady().isDone());
@@ -49,9 +50,9 @@ class SessionCloseTest {
       List<Registration> registrations,
       List<ServiceView> views) {
     try {
-      for (int port = 1; ; port++) {
-        registrations.add(registry.register("Hello", Instance.of("10.0.0.1", port)));
-        views.add(resolver.view("Hello" + port));
+      for (int i = 1; ; i++) {
+        registrations.add(registry.register("Hello" + i, Instance.of("10.0.0.1", 8000)));
+        views.add(resolver.view("Hello" + i));
       }
     } catch (IllegalStateException closed) {
       assertThat(closed).hasMessageStartingWith("session closed, cannot re");

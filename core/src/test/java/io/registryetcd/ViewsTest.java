@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.registryetcd.NoInstanceException.Reason;
 import io.registryetcd.Snapshot.Freshness;
+import io.registryetcd.etcd.EtcdException;
+import io.registryetcd.etcd.EtcdException.Kind;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -219,6 +221,22 @@ class ViewsTest {
   }
 
   // What is served.
+
+  @Test
+  void theLatestProblemIsShownAndOneOfAKindIsTold() {
+    List<RegistryException> told = new ArrayList<>();
+    ServiceView view = views.open("Hello");
+    view.onProblem(told::add);
+    for (String message : List.of("first", "second")) {
+      etcd.failWith(new EtcdException(Kind.UNAVAILABLE, "etcd:2379", message));
+      loop.pass(Duration.ofMinutes(1));
+      runCallbacks();
+      assertThat(view.problem())
+          .hasValueSatisfying(problem -> assertThat(problem).hasMessageContaining(message));
+    }
+
+    assertThat(told).hasSize(1);
+  }
 
   @Test
   void whileEtcdIsAwayTheLastStateIsServedWithItsAge() {

@@ -231,17 +231,17 @@ public final class FaultProxy implements AutoCloseable {
    * @param direction the direction
    */
   public void halfClose(Direction direction) {
-    connections.forEach(connection -> connection.halfClose(direction));
+    List.copyOf(connections).forEach(connection -> connection.halfClose(direction));
   }
 
   /** Resets (RST) both sides of all connections, now. */
   public void reset() {
-    connections.forEach(ProxyConnection::reset);
+    List.copyOf(connections).forEach(ProxyConnection::reset);
   }
 
   /** Closes (FIN) both sides of all connections, now. */
   public void closeConnections() {
-    connections.forEach(ProxyConnection::close);
+    List.copyOf(connections).forEach(ProxyConnection::close);
   }
 
   /** Stops to listen, so that new connections are refused; those that exist go on. */
