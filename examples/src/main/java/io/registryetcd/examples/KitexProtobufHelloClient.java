@@ -13,7 +13,10 @@ final class KitexProtobufHelloClient implements HelloClient {
   private final EchoGrpc.EchoBlockingStub stub;
 
   KitexProtobufHelloClient(String service, EtcdResolver resolver) {
-    client = KitexClient.builder(resolver, service).build();
+    client =
+        KitexClient.builder(resolver, service)
+            .connectTimeout(ThriftHelloClient.CONNECT_TIMEOUT)
+            .build();
     stub = EchoGrpc.newBlockingStub(client.channel());
   }
 

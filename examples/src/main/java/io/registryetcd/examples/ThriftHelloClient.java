@@ -12,11 +12,18 @@ import org.apache.thrift.TException;
 /** Calls hello servers by Thrift. */
 final class ThriftHelloClient implements HelloClient {
 
+  /** A server that has just been started, on a small machine, may take its time. */
+  static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+
   private final KitexClient client;
   private final KitexThriftClient<Hello.Client> hello;
 
   ThriftHelloClient(String service, EtcdResolver resolver, Framing framing) {
-    client = KitexClient.builder(resolver, service).framing(framing).build();
+    client =
+        KitexClient.builder(resolver, service)
+            .framing(framing)
+            .connectTimeout(CONNECT_TIMEOUT)
+            .build();
     hello = KitexThriftClient.of(client, new Hello.Client.Factory());
   }
 

@@ -24,7 +24,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -166,21 +166,24 @@ class GrpcRegistrationTest {
   }
 
   @Test
-  void aServerServesOnWhileItsKeyIsGoneAndThenStops() {
-    RegisteredServer<Server> server = start(text, Duration.ofSeconds(2));
+  void aServerServesOnWhileItsKeyIsGoneAndThenStops() throws InterruptedException {
+    RegisteredServer<Server> server = start(text, Duration.ofMinutes(1));
     ManagedChannel direct =
         Grpc.newChannelBuilder(
                 "127.0.0.1:" + server.server().getPort(), InsecureChannelCredentials.create())
             .build();
     open.add(0, () -> Text.close(direct));
 
-    var ended = CompletableFuture.runAsync(server::shutdown);
+    var shutdown = new Thread(server::shutdown);
+    shutdown.setDaemon(true);
+    shutdown.start();
 
     await().until(() -> keys().isEmpty());
     assertThat(Text.call(direct)).isEqualTo("a");
     assertThat(server.server().isShutdown()).isFalse();
-    ended.join();
-    assertThat(server.server().isTerminated()).isTrue();
+    shutdown.interrupt(); // ends the drain delay
+    shutdown.join();
+    assertThat(server.server().awaitTermination(10, TimeUnit.SECONDS)).isTrue();
     server.shutdown();
     server.close();
   }
@@ -192,7 +195,8 @@ class GrpcRegistrationTest {
     long begin = System.nanoTime();
     server.close();
 
-    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(3));
+    // told from the drain delay, on any machine
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(30));
     assertThat(server.server().isTerminated()).isTrue();
     await().until(() -> keys().isEmpty());
   }

@@ -46,6 +46,7 @@ final class ManualNameResolver extends NameResolverProvider implements AutoClose
     return ManagedChannelBuilder.forTarget(scheme + ":///x").usePlaintext();
   }
 
+  /** Returns when the channel and its load balancer have taken the list. */
   void publish(Instance... instances) {
     List<EquivalentAddressGroup> groups =
         Stream.of(instances)
@@ -76,13 +77,15 @@ final class ManualNameResolver extends NameResolverProvider implements AutoClose
                 Attributes.newBuilder().set(EtcdNameResolver.KEY_RANGE, "keys/of/x/").build())
             .setServiceConfig(config)
             .build();
-    channel
-        .args()
-        .getSynchronizationContext()
-        .execute(
-            () -> {
-              Status unused = channel.listener().onResult2(result);
-            });
+    var context = channel.args().getSynchronizationContext();
+    var applied = new CompletableFuture<Void>();
+    context.execute(
+        () -> {
+          Status unused = channel.listener().onResult2(result);
+          // after the new picker, which old versions of gRPC put into the queue
+          context.execute(() -> applied.complete(null));
+        });
+    applied.orTimeout(10, TimeUnit.SECONDS).join();
   }
 
   @Override

@@ -7,10 +7,13 @@ import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.ManagedChannel;
+import io.grpc.Server;
 import io.registryetcd.EtcdRegistry;
+import io.registryetcd.server.RegisteredServer;
 import io.registryetcd.testkit.EtcdExtension;
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -28,16 +31,21 @@ class SigtermTest {
   /** The server process: its arguments are etcd's endpoint and the server's name. */
   static final class Main {
 
+    /** Printed once SIGTERM leads to a shutdown in order. */
+    private static final String PREPARED = "prepared for SIGTERM";
+
     public static void main(String[] args) throws Exception {
       EtcdRegistry registry = EtcdRegistry.create(args[0]);
       TextServer text = TextServer.notStarted(args[1], InsecureServerCredentials.create());
-      EtcdGrpc.registration(registry)
-          .service("Hello")
-          .advertise("127.0.0.1")
-          .drainDelay(Duration.ofSeconds(1))
-          .start(text.builder(InsecureServerCredentials.create()))
-          .shutdownOnExit()
-          .awaitTermination();
+      RegisteredServer<Server> server =
+          EtcdGrpc.registration(registry)
+              .service("Hello")
+              .advertise("127.0.0.1")
+              .drainDelay(Duration.ofSeconds(1))
+              .start(text.builder(InsecureServerCredentials.create()))
+              .shutdownOnExit();
+      System.out.println(PREPARED);
+      server.awaitTermination();
     }
   }
 
@@ -51,6 +59,9 @@ class SigtermTest {
             .build();
     try (var load = new Load(channel, 4)) {
       await().atMost(Duration.ofSeconds(30)).until(() -> load.servers().size() == 2);
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> Files.readString(output("a")).contains(Main.PREPARED));
 
       a.destroy();
 
@@ -84,7 +95,11 @@ class SigtermTest {
             ETCD.endpoint(),
             name)
         .redirectErrorStream(true)
-        .redirectOutput(Path.of("target", "sigterm-" + name + ".log").toFile())
+        .redirectOutput(output(name).toFile())
         .start();
+  }
+
+  private static Path output(String name) {
+    return Path.of("target", "sigterm-" + name + ".log");
   }
 }

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -97,9 +98,16 @@ final class TextServer implements AutoCloseable {
     return Instance.of("127.0.0.1", port());
   }
 
+  /** Returns when nobody can connect any more. */
   @Override
   public void close() {
-    server.shutdownNow();
+    try {
+      if (!server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS)) {
+        throw new AssertionError("server does not end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private ServerServiceDefinition service() {

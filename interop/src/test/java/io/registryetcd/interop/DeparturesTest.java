@@ -3,11 +3,14 @@ package io.registryetcd.interop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.registryetcd.EtcdResolver;
+import io.registryetcd.Instance;
+import io.registryetcd.ServiceView;
 import io.registryetcd.examples.Program;
 import io.registryetcd.testkit.EtcdExtension;
 import io.registryetcd.testkit.TestEtcd;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -26,6 +29,14 @@ class DeparturesTest {
 
   private static final int TTL_SECONDS = 5;
 
+  /** The time limit of a call. */
+  private static final int CALL_SECONDS = 5;
+
+  private static final int PAUSE_MILLIS = 2;
+
+  /** So that few calls begin while a process is being killed. */
+  private static final int LONGER_PAUSE_MILLIS = 20;
+
   @RegisterExtension static final EtcdExtension extension = EtcdExtension.create();
 
   private final TestEtcd etcd = extension.etcd();
@@ -42,9 +53,9 @@ class DeparturesTest {
     final List<Program> going;
     final List<String> addresses;
 
-    Servers(Side side, String... flags) {
-      List<Program> staying = start(side, "stays", flags);
-      going = start(side, "goes", flags);
+    Servers(Side side, String... flagsOfGoing) {
+      List<Program> staying = start(side, "stays");
+      going = start(side, "goes", flagsOfGoing);
       staying.forEach(Program::awaitReady);
       addresses = going.stream().map(Program::awaitReady).toList();
     }
@@ -61,12 +72,13 @@ class DeparturesTest {
   }
 
   /** A client by each transport, each calling. */
-  private Map<String, Program> callingClients(Side side) {
+  private Map<String, Program> callingClients(Side side, int pauseMillis) {
     Map<String, Program> clients = new TreeMap<>();
     for (String transport : Peers.TRANSPORTS) {
       clients.put(
           transport,
-          peers.callingClient(side, transport, service(transport), List.of("goes", "stays"), 2));
+          peers.callingClient(
+              side, transport, service(transport), List.of("goes", "stays"), pauseMillis));
     }
     return clients;
   }
@@ -95,7 +107,7 @@ class DeparturesTest {
   @Test
   void javaServerLeavesWithoutAFailedCall(TestReporter reporter) {
     Servers servers = new Servers(Side.JAVA);
-    Map<String, Program> clients = callingClients(Side.GO);
+    Map<String, Program> clients = callingClients(Side.GO, PAUSE_MILLIS);
     servers.going.forEach(Program::terminate);
     servers.going.forEach(server -> assertThat(server.awaitEnd()).isEqualTo(143));
     Peers.goOnCalling();
@@ -106,7 +118,7 @@ class DeparturesTest {
   @Test
   void goServerLeavesWithNoFailuresButCallsInFlight(TestReporter reporter) {
     Servers servers = new Servers(Side.GO);
-    Map<String, Program> clients = callingClients(Side.JAVA);
+    Map<String, Program> clients = callingClients(Side.JAVA, PAUSE_MILLIS);
     servers.going.forEach(Program::terminate);
     assertThat(servers.going.get(0).awaitEnd()).as("by Thrift").isZero();
     // With 1 after a call between Kitex's two GOAWAYs: Kitex then leaves the close to its client,
@@ -130,32 +142,65 @@ class DeparturesTest {
 
   private void killed(Side server, Side client, TestReporter reporter) {
     Servers servers = new Servers(server, "--ttl", Integer.toString(TTL_SECONDS));
-    Map<String, Program> clients = callingClients(client);
-    servers.going.forEach(program -> program.handle().destroyForcibly());
-    assertThat(keys()).as("known until its lease ends").containsAll(servers.addresses);
-    // etcd looks for expired leases every half second
-    await()
-        .atMost(Duration.ofSeconds(TTL_SECONDS + 2))
-        .until(() -> servers.addresses.stream().noneMatch(keys()::contains));
+    Map<String, Program> clients = callingClients(client, LONGER_PAUSE_MILLIS);
+    int expired = expiredLeases();
+    Duration dying;
+    long begin;
+    try (EtcdResolver resolver = EtcdResolver.create(etcd.endpoint())) {
+      List<ServiceView> views =
+          Peers.TRANSPORTS.stream().map(transport -> resolver.view(service(transport))).toList();
+      // a Go server that was held up for longer than its time to live is back after half a minute
+      await("known")
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> listed(views).containsAll(servers.addresses));
+      begin = System.nanoTime();
+      servers.going.forEach(program -> program.handle().destroyForcibly());
+      servers.going.forEach(Program::awaitEnd);
+      dying = since(begin);
+      // etcd looks for expired leases every half second
+      await("gone")
+          .atMost(Duration.ofSeconds(TTL_SECONDS + 2))
+          .until(() -> Collections.disjoint(listed(views), servers.addresses));
+    }
+    await("gone because their leases ended")
+        .until(() -> expiredLeases() >= expired + servers.going.size());
     Peers.goOnCalling();
-    report(clients, transport -> mostLost(client, transport), reporter);
+    Duration called = since(begin);
+    report(clients, transport -> mostLost(client, transport, dying, called), reporter);
   }
 
   /**
-   * The call in flight. Kitex's gRPC client does not always notice that a connection is gone, with
-   * a Go server neither, and loses a call on it each time it runs into its time limit, of 5 s here.
+   * The call in flight, and those that begin while the kernel ends the process: it closes one
+   * socket after the other, and takes new connections as long as the one that listens is open.
+   *
+   * <p>Kitex's gRPC client has several connections to a server, each of which may lose a call. And
+   * it never notices the end of a connection on which it has not received anything: it calls on
+   * such a one as long as the server is listed, each time until the time limit of the call.
    */
-  private static int mostLost(Side client, String transport) {
-    return client == Side.GO && transport.equals("grpc") ? 3 : 1;
+  private static int mostLost(Side client, String transport, Duration dying, Duration called) {
+    int begun = (int) dying.toMillis() / LONGER_PAUSE_MILLIS;
+    return client == Side.GO && transport.equals("grpc")
+        ? Peers.CONNECTIONS_OF_KITEX_GRPC + begun + 1 + (int) called.toSeconds() / CALL_SECONDS
+        : 1 + begun;
   }
 
-  /** The last part of each key. */
-  private List<String> keys() {
-    List<String> addresses = new ArrayList<>();
-    etcd.etcdctl("get", "--prefix", "--keys-only", "kitex/")
+  private static List<String> listed(List<ServiceView> views) {
+    return views.stream()
+        .flatMap(view -> view.snapshot().instances().stream())
+        .map(Instance::address)
+        .toList();
+  }
+
+  private static Duration since(long nanoTime) {
+    return Duration.ofNanos(System.nanoTime() - nanoTime);
+  }
+
+  private int expiredLeases() {
+    String name = "etcd_debugging_server_lease_expired_total ";
+    return etcd.metrics()
         .lines()
-        .filter(line -> !line.isEmpty())
-        .forEach(key -> addresses.add(key.substring(key.lastIndexOf('/') + 1)));
-    return addresses;
+        .filter(line -> line.startsWith(name))
+        .mapToInt(line -> Integer.parseInt(line.substring(name.length())))
+        .sum();
   }
 }

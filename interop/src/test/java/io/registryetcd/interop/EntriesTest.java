@@ -19,6 +19,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -187,7 +188,11 @@ class EntriesTest {
   void hertzServerIsFoundByJavaAndCalled() throws IOException, InterruptedException {
     peers.hertzServer("Web", "web").awaitReady();
     EtcdConfig config =
-        EtcdConfig.builder().endpoints(etcd.endpoint()).layout(Layout.hertz()).build();
+        EtcdConfig.builder()
+            .endpoints(etcd.endpoint())
+            .layout(Layout.hertz())
+            .resolveTimeout(Duration.ofSeconds(15))
+            .build();
     try (EtcdResolver resolver = EtcdResolver.create(config)) {
       Instance web = resolver.resolve("Web").instances().get(0);
       assertThat(web.weight()).isEqualTo(20);

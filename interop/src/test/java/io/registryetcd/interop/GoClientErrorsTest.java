@@ -142,7 +142,16 @@ class GoClientErrorsTest {
   @ParameterizedTest(name = "{0}")
   @FieldSource("TRANSPORTS")
   void largePayload(String transport) {
-    Calls calls = peers.call(Side.GO, transport, service(transport), 3, "--payload", "8388608");
+    Calls calls =
+        peers.call(
+            Side.GO,
+            transport,
+            service(transport),
+            3,
+            "--timeout",
+            "30000",
+            "--payload",
+            "8388608");
     assertThat(calls.byInstance()).isEqualTo(Map.of("java", 3));
   }
 

@@ -20,6 +20,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
+import io.registryetcd.EtcdConfig;
 import io.registryetcd.EtcdResolver;
 import io.registryetcd.examples.api.Hello;
 import io.registryetcd.examples.api.Refused;
@@ -70,7 +71,12 @@ class JavaClientErrorsTest {
     etcd = TestEtcd.start();
     peers = new Peers(etcd);
     peers.server(Side.GO, "framed", "Hello", "go").awaitReady();
-    resolver = EtcdResolver.create(etcd.endpoint());
+    resolver =
+        EtcdResolver.create(
+            EtcdConfig.builder()
+                .endpoints(etcd.endpoint())
+                .resolveTimeout(Duration.ofSeconds(15))
+                .build());
   }
 
   @AfterAll
@@ -81,12 +87,15 @@ class JavaClientErrorsTest {
   }
 
   private static KitexClient client(Framing framing) {
+    return settings(framing).build();
+  }
+
+  private static KitexClient.Builder settings(Framing framing) {
     return KitexClient.builder(resolver, "Hello")
         .framing(framing)
         .callerName("java-client")
         .callTimeout(Duration.ofSeconds(30))
-        .connectTimeout(Duration.ofSeconds(10))
-        .build();
+        .connectTimeout(Duration.ofSeconds(10));
   }
 
   private static KitexThriftClient<Hello.Client> thrift(KitexClient client) {
@@ -198,8 +207,7 @@ class JavaClientErrorsTest {
   }
 
   private static void unknown(Framing framing, String idlService, int code) {
-    try (KitexClient client =
-        KitexClient.builder(resolver, "Hello").framing(framing).idlService(idlService).build()) {
+    try (KitexClient client = settings(framing).idlService(idlService).build()) {
       KitexThriftClient<NoSuchMethod> calls =
           KitexThriftClient.of(client, new NoSuchMethod.Factory());
       assertThatThrownBy(() -> calls.run(NoSuchMethod::call))

@@ -1,9 +1,11 @@
 package io.registryetcd.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.sun.management.UnixOperatingSystemMXBean;
 import io.grpc.stub.StreamObserver;
+import io.registryetcd.EtcdConfig;
 import io.registryetcd.EtcdRegistry;
 import io.registryetcd.EtcdResolver;
 import io.registryetcd.examples.Program;
@@ -23,11 +25,18 @@ import io.registryetcd.testkit.TestEtcd;
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.lang.management.MemoryUsage;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.apache.thrift.TException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -53,8 +62,16 @@ class SoakTest {
           ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
               .mapToLong(BufferPoolMXBean::getMemoryUsed)
               .sum();
+      // what the collection left, without what callers have allocated since
+      long heap =
+          ManagementFactory.getMemoryPoolMXBeans().stream()
+              .filter(pool -> pool.getType() == MemoryType.HEAP)
+              .map(MemoryPoolMXBean::getCollectionUsage)
+              .filter(Objects::nonNull)
+              .mapToLong(MemoryUsage::getUsed)
+              .sum();
       return new Usage(
-          ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() >> 20,
+          heap >> 20,
           direct >> 20,
           system.getOpenFileDescriptorCount(),
           ManagementFactory.getThreadMXBean().getThreadCount());
@@ -98,11 +115,13 @@ class SoakTest {
   @Test
   @Timeout(1800)
   void nothingGrows() throws IOException, InterruptedException {
+    // the default adds a thread when none is idle: its number is that of the most calls at once
+    ExecutorService handlers = Executors.newFixedThreadPool(4);
     try (TestEtcd etcd = TestEtcd.start();
         Peers peers = new Peers(etcd);
         EtcdRegistry registry = EtcdRegistry.create(etcd.endpoint());
-        RegisteredServer<KitexServer> server = server(registry);
-        EtcdResolver resolver = EtcdResolver.create(etcd.endpoint())) {
+        RegisteredServer<KitexServer> server = server(registry, handlers);
+        EtcdResolver resolver = resolver(etcd)) {
       server.awaitRegistered(Duration.ofSeconds(10));
       peers.server(Side.GO, "framed", "Go", "go").awaitReady();
       List<KitexClient> clients = new ArrayList<>();
@@ -110,10 +129,10 @@ class SoakTest {
       List<Program> goClients = new ArrayList<>();
       for (String service : List.of("Java", "Go")) {
         for (Framing framing : Framing.values()) {
-          clients.add(KitexClient.builder(resolver, service).framing(framing).build());
+          clients.add(client(resolver, service).framing(framing).build());
           callers.add(thriftCaller(clients.get(clients.size() - 1)));
         }
-        clients.add(KitexClient.builder(resolver, service).build());
+        clients.add(client(resolver, service).build());
         callers.add(protobufCaller(clients.get(clients.size() - 1)));
       }
       for (String transport : Peers.TRANSPORTS.subList(0, 5)) {
@@ -123,14 +142,19 @@ class SoakTest {
                 transport,
                 "Java",
                 "--duration",
-                Integer.toString(2 * SECONDS),
+                Integer.toString(2 * SECONDS + 120),
                 "--until-end-of-input",
+                "--print-start",
                 "--interval",
                 "1",
                 "--concurrency",
                 "4"));
       }
 
+      goClients.forEach(client -> client.awaitLine("CALLING java"::equals));
+      await("all call")
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> callers.stream().allMatch(caller -> caller.calls > 0));
       Thread.sleep(WARM_UP.toMillis());
       Usage before = Usage.now();
       Thread.sleep(Duration.ofSeconds(SECONDS).minus(WARM_UP).toMillis());
@@ -154,10 +178,26 @@ class SoakTest {
       assertThat(after.directMiB()).isLessThan(before.directMiB() + 32);
       assertThat(after.files()).isLessThan(before.files() + 16);
       assertThat(after.threads()).isLessThan(before.threads() + 8);
+    } finally {
+      handlers.shutdown();
     }
   }
 
-  private static RegisteredServer<KitexServer> server(EtcdRegistry registry) throws IOException {
+  /** Patient, because five processes start at the same time as its clients. */
+  private static EtcdResolver resolver(TestEtcd etcd) {
+    return EtcdResolver.create(
+        EtcdConfig.builder()
+            .endpoints(etcd.endpoint())
+            .resolveTimeout(Duration.ofSeconds(15))
+            .build());
+  }
+
+  private static KitexClient.Builder client(EtcdResolver resolver, String service) {
+    return KitexClient.builder(resolver, service).connectTimeout(Duration.ofSeconds(10));
+  }
+
+  private static RegisteredServer<KitexServer> server(EtcdRegistry registry, Executor handlers)
+      throws IOException {
     Hello.Iface hello =
         new Hello.Iface() {
           @Override
@@ -179,6 +219,7 @@ class SoakTest {
         .start(
             KitexServer.builder()
                 .listen(new InetSocketAddress("127.0.0.1", 0))
+                .executor(handlers)
                 .service(ThriftService.of(Hello.Iface.class, hello, Hello.Processor::new))
                 .service(ProtobufService.of(new Echo())));
   }
