@@ -107,6 +107,7 @@ public final class EtcdRegistry implements AutoCloseable {
                 + " (expected: another address, or close() of the earlier registration first)");
       }
       registrations.put(registration.key(), registration);
+      logger.info("registering {}: {}", registration.key(), advertised.reason());
       try {
         // in the lock, so that close() comes after it on the loop
         session.begin(
@@ -119,7 +120,6 @@ public final class EtcdRegistry implements AutoCloseable {
         forget(registration);
         throw sessionClosed;
       }
-      logger.info("registering {}: {}", registration.key(), advertised.reason());
     }
     return registration;
   }

@@ -316,9 +316,13 @@ final class RegistrationMachine {
   }
 
   void onLeaseRefused(EtcdException cause) {
-    // what is under way is about to be refused as well, and will count
-    boolean countedInThisRound = flight != Flight.NONE || (waiting && refusals > 0);
-    if (!closing && !paused && state != State.REGISTERED && !countedInThisRound) {
+    if (closing || paused || state == State.REGISTERED) {
+      return;
+    }
+    boolean countedInThisRound = waiting && refusals > 0;
+    if (flight != Flight.NONE) {
+      effects.problem(cause); // the outcome of what is under way counts for both
+    } else if (!countedInThisRound) {
       leaseRefused = true;
       refuse(cause);
     }

@@ -56,8 +56,10 @@ class RegistrationRefusalTest extends DrivenRegistration {
     machine.onConnected(Continuity.SAME);
 
     machine.onLeaseRefused(Failures.denied());
-    machine.onFailed(Failures.denied());
+    assertThat(effects.problem()).isPresent();
+    assertThat(machine.state()).isEqualTo(State.REGISTERING);
 
+    machine.onFailed(Failures.denied());
     assertThat(machine.state()).isEqualTo(State.RETRYING);
   }
 
