@@ -107,12 +107,12 @@ public final class EtcdRegistry implements AutoCloseable {
                 + " (expected: another address, or close() of the earlier registration first)");
       }
       registrations.put(registration.key(), registration);
-      logger.info("registering {}: {}", registration.key(), advertised.reason());
       try {
         // in the lock, so that close() comes after it on the loop
         session.begin(
             "register " + registration.key(),
             () -> {
+              logger.info("registering {}: {}", registration.key(), advertised.reason());
               ownKeyCheck.start();
               registration.start();
             });

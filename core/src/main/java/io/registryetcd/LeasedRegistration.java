@@ -149,7 +149,7 @@ final class LeasedRegistration
 
   @Override
   public Subscription onStateChange(Consumer<? super StateChange> listener) {
-    return Notifier.subscribe(session.loop(), () -> listeners.add(listener, Optional.empty()));
+    return listeners.add(listener, Optional.empty());
   }
 
   @Override

@@ -9,7 +9,6 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,13 +43,6 @@ final class Notifier<T> {
     subscribers.add(subscriber);
     first.ifPresent(subscriber::tell);
     return subscriber::end;
-  }
-
-  /** Adds a listener on the loop: it hears of nothing that was there before, and misses nothing. */
-  static Subscription subscribe(Loop loop, Supplier<Subscription> adding) {
-    CompletableFuture<Subscription> added = new CompletableFuture<>();
-    loop.execute(() -> added.complete(adding.get()));
-    return () -> added.thenAccept(Subscription::close);
   }
 
   void tell(T news) {

@@ -138,6 +138,7 @@ final class RegistrationMachine {
 
   private Flight flight = Flight.NONE;
   private boolean flightOutdated;
+  private boolean refusedInFlight;
   private ByteString flyingValue = ByteString.EMPTY;
   private long flyingLease;
 
@@ -277,7 +278,7 @@ final class RegistrationMachine {
     connected = false;
     watching = false;
     if (state != State.REGISTERED && !closing && !paused) {
-      effects.problem(cause);
+      tellUnreachable(cause);
       if (!waiting) {
         countIfGivingUp(cause);
       }
@@ -316,14 +317,10 @@ final class RegistrationMachine {
   }
 
   void onLeaseRefused(EtcdException cause) {
-    if (closing || paused || state == State.REGISTERED) {
-      return;
-    }
     boolean countedInThisRound = waiting && refusals > 0;
-    if (flight != Flight.NONE) {
-      effects.problem(cause); // the outcome of what is under way counts for both
-    } else if (!countedInThisRound) {
+    if (!closing && !paused && state != State.REGISTERED && !countedInThisRound) {
       leaseRefused = true;
+      refusedInFlight = flight != Flight.NONE;
       refuse(cause);
     }
   }
@@ -482,6 +479,8 @@ final class RegistrationMachine {
           ownLease = true;
           lease = 0;
           effects.moveToOwnLease();
+        } else if (refusedInFlight) {
+          effects.problem(cause); // with the lease, which was counted
         } else {
           refuse(cause);
         }
@@ -489,8 +488,9 @@ final class RegistrationMachine {
     }
   }
 
+  /** A conflict stays the problem until it is known to be over. */
   private void tellUnreachable(EtcdException cause) {
-    if (!closing && !paused) {
+    if (!closing && !paused && state != State.CONFLICT) {
       effects.problem(cause);
     }
   }
@@ -713,6 +713,7 @@ final class RegistrationMachine {
   private void fly(Flight next) {
     flight = next;
     flightOutdated = false;
+    refusedInFlight = false;
   }
 
   /** Ends the request under way; false if its answer is from before a new incarnation of etcd. */

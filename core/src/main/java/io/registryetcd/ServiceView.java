@@ -68,8 +68,8 @@ public interface ServiceView extends AutoCloseable {
   Subscription onChange(Consumer<? super Change> listener);
 
   /**
-   * Calls {@code listener} whenever {@link #problem()} appears or changes, and at once if there is
-   * one.
+   * Calls {@code listener} whenever a problem appears or becomes one of another kind, and at once
+   * if there is one. {@link #problem()} is always the latest.
    *
    * @param listener called on the callback executor, one call at a time
    * @return closing it ends the calls

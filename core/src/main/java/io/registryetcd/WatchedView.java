@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -143,8 +144,7 @@ final class WatchedView implements ViewMachine.Effects, EtcdSession.Subject, Wat
   }
 
   Subscription onChange(Consumer<? super Change> listener) {
-    return Notifier.subscribe(
-        loop,
+    return subscribe(
         () -> {
           Snapshot now = snapshot;
           Change all = new Change(now, now.instances(), List.of(), List.of());
@@ -155,7 +155,14 @@ final class WatchedView implements ViewMachine.Effects, EtcdSession.Subject, Wat
   }
 
   Subscription onProblem(Consumer<? super RegistryException> listener) {
-    return Notifier.subscribe(loop, () -> problems.add(listener, problem()));
+    return subscribe(() -> problems.add(listener, problem()));
+  }
+
+  /** On the loop, so that nothing is published between the first news and those that follow. */
+  private Subscription subscribe(Supplier<Subscription> adding) {
+    CompletableFuture<Subscription> added = new CompletableFuture<>();
+    loop.execute(() -> added.complete(adding.get()));
+    return () -> added.thenAccept(Subscription::close);
   }
 
   // On the loop.

@@ -33,6 +33,8 @@ class CloseAtAnyMomentTest {
   /** A close that took less has heard from etcd that all is gone. */
   private static final Duration ANSWERED = Duration.ofMillis(600);
 
+  private static final int MOST_SERVICES = 4;
+
   private static final Duration TTL = Duration.ofSeconds(2);
 
   private final long seed = System.nanoTime();
@@ -40,6 +42,8 @@ class CloseAtAnyMomentTest {
   private final StoredKeys keys = new StoredKeys(server.etcd());
   private FaultProxy proxy;
   private Duration slowest = Duration.ZERO;
+  private Duration ttl = TTL;
+  private int unanswered;
 
   @BeforeEach
   void startProxy() {
@@ -65,7 +69,7 @@ class CloseAtAnyMomentTest {
 
   /** Begins what is chosen at random; nothing of it waits. */
   private void begin(EtcdRegistry registry, EtcdResolver resolver) {
-    for (int i = random.nextInt(4); i >= 0; i--) {
+    for (int i = random.nextInt(MOST_SERVICES); i >= 0; i--) {
       Registration registration = registry.register("Service" + i, instance(8001));
       registration.onStateChange(step -> {});
       ServiceView view = resolver.view("Service" + i);
@@ -85,10 +89,13 @@ class CloseAtAnyMomentTest {
     close.run();
     Duration took = Duration.ofNanos(System.nanoTime() - start);
     slowest = took.compareTo(slowest) > 0 ? took : slowest;
+    if (took.compareTo(ANSWERED) >= 0) {
+      unanswered++;
+    }
   }
 
   private void round(String endpoint, Runnable meanwhile) {
-    EtcdConfig config = config(endpoint).leaseTtl(TTL).shutdownHook(false).build();
+    EtcdConfig config = config(endpoint).leaseTtl(ttl).shutdownHook(false).build();
     if (random.nextBoolean()) {
       EtcdSession session = EtcdSession.create(config);
       EtcdRegistry registry = EtcdRegistry.create(session);
@@ -126,14 +133,19 @@ class CloseAtAnyMomentTest {
 
   @Test
   void whileEtcdAnswers() {
+    ttl = Duration.ofMinutes(2); // nothing ends by itself
     for (int i = 0; i < 200; i++) {
       round(server.endpoint(), () -> {});
     }
-    if (slowest.compareTo(ANSWERED) < 0) {
-      assertThat(keys.keys("")).isEmpty();
-      assertThat(keys.leases()).isEmpty();
-    }
-    assertNothingIsLeft(TTL.plusSeconds(5));
+    assertThat(slowest).as("slowest close(), seed %s", seed).isLessThan(BOUND);
+    await("nothing is left but by a close that could not wait, seed " + seed)
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(
+            () -> {
+              assertThat(threads()).isEmpty();
+              assertThat(keys.leases()).hasSizeLessThanOrEqualTo(unanswered);
+              assertThat(keys.keys("")).hasSizeLessThanOrEqualTo(MOST_SERVICES * unanswered);
+            });
   }
 
   @Test

@@ -4,8 +4,8 @@ import static io.registryetcd.TestPeers.SOON;
 import static io.registryetcd.TestPeers.changes;
 import static io.registryetcd.TestPeers.config;
 import static io.registryetcd.TestPeers.instance;
+import static io.registryetcd.TestPeers.laterSteps;
 import static io.registryetcd.TestPeers.registered;
-import static io.registryetcd.TestPeers.steps;
 import static io.registryetcd.TestPeers.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -104,7 +104,7 @@ class EtcdOutageTest {
   @Test
   void leaseThatSurvivesALongOutageIsKept() {
     Registration hello = registered(peers.registry(etcd.endpoint()), "Hello", 8001);
-    List<StateChange> steps = steps(hello);
+    List<StateChange> steps = laterSteps(hello);
     Stored before = keys.at(hello.key()).orElseThrow();
 
     etcd.kill();

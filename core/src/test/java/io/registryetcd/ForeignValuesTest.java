@@ -50,8 +50,8 @@ class ForeignValuesTest {
                     Optional.empty(),
                     Optional.empty(),
                     Optional.empty(),
-                    Duration.ofSeconds(3),
-                    Duration.ofSeconds(3),
+                    Duration.ofSeconds(30),
+                    Duration.ofSeconds(30),
                     false)));
     Txn.Put put = new Txn.Put(ByteString.copyFromUtf8(key), ByteString.copyFrom(value), 0);
     client.txn(new Txn(List.of(), List.of(put), List.of())).join();

@@ -114,7 +114,8 @@ class LifecycleTest {
 
   @Test
   void shutdownDeregistersFirstAndServesOnForTheDrainTime() {
-    EtcdRegistry registry = peers.registry(server.endpoint());
+    EtcdRegistry registry =
+        peers.registry(config(server.endpoint()).leaseTtl(Duration.ofMinutes(2)).build());
     Registration hello = registered(registry, "Hello", 8001);
     Thread draining = new Thread(() -> registry.shutdown(Duration.ofMinutes(10)));
     draining.setDaemon(true);

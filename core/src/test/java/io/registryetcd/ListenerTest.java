@@ -114,6 +114,7 @@ class ListenerTest {
     Registration other = registered(registry, "Other", 8001);
     hello.close();
     assertThat(hello.state()).isEqualTo(State.CLOSED);
+    assertThat(other.whenRegistered()).isNotDone();
     long start = System.nanoTime();
     registry.close();
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));

@@ -1,8 +1,8 @@
 package io.registryetcd;
 
 import static io.registryetcd.TestPeers.config;
+import static io.registryetcd.TestPeers.laterSteps;
 import static io.registryetcd.TestPeers.registered;
-import static io.registryetcd.TestPeers.steps;
 import static io.registryetcd.TestPeers.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -36,7 +36,7 @@ class LostKeyTest {
   @Test
   void deletedKeyIsPutAgainOnTheSameLease() {
     Registration hello = registered(peers.registry(server.endpoint()), "Hello", 8001);
-    List<StateChange> steps = steps(hello);
+    List<StateChange> steps = laterSteps(hello);
     long lease = keys.lease(hello.key());
     keys.delete(hello.key());
 
@@ -65,7 +65,7 @@ class LostKeyTest {
   void valueChangedUnderOurLeaseIsPutRight() {
     Registration hello = registered(peers.registry(server.endpoint()), "Hello", 8001);
     String ours = keys.value(hello.key());
-    List<StateChange> steps = steps(hello);
+    List<StateChange> steps = laterSteps(hello);
     keys.put(hello.key(), "{}", StoredKeys.hex(keys.lease(hello.key())));
 
     await("changed value is put right")
@@ -77,7 +77,7 @@ class LostKeyTest {
   @Test
   void keyTakenByAnotherLeaseIsAConflictAndComesBackWhenItGoes() {
     Registration hello = registered(peers.registry(server.endpoint()), "Hello", 8001);
-    List<StateChange> steps = steps(hello);
+    List<StateChange> steps = laterSteps(hello);
     String foreign = keys.grant(60);
     keys.put(hello.key(), value("127.0.0.1:8001", 7), foreign);
 
@@ -99,7 +99,7 @@ class LostKeyTest {
   @Test
   void keyWithoutALeaseIsToldAsLastingAndNeverDeleted() {
     Registration hello = registered(peers.registry(server.endpoint()), "Hello", 8001);
-    List<StateChange> steps = steps(hello);
+    List<StateChange> steps = laterSteps(hello);
     keys.put(hello.key(), value("127.0.0.1:8001", 7));
 
     await("conflict is told").atMost(AT_ONCE).until(() -> hello.state() == State.CONFLICT);

@@ -11,6 +11,7 @@ import io.registryetcd.etcd.KeyRange;
 import io.registryetcd.etcd.Txn;
 import io.registryetcd.layout.Layout;
 import io.registryetcd.testkit.EtcdExtension;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -25,7 +26,15 @@ class ManyInstancesTest {
 
   @RegisterExtension static final EtcdExtension etcd = EtcdExtension.create();
 
-  private final EtcdConfig config = EtcdConfig.of(etcd.endpoint());
+  /** Patient, for the first calls of a cold JVM are long transactions. */
+  private final EtcdConfig config =
+      EtcdConfig.builder()
+          .endpoints(etcd.endpoint())
+          .dialTimeout(Duration.ofSeconds(30))
+          .requestTimeout(Duration.ofSeconds(30))
+          .resolveTimeout(Duration.ofSeconds(30))
+          .build();
+
   private final Layout layout = config.layout();
 
   @Test

@@ -1,5 +1,6 @@
 package io.registryetcd;
 
+import static io.registryetcd.TestPeers.config;
 import static io.registryetcd.TestPeers.instance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -38,7 +39,9 @@ class ManyServicesTest {
   @Test
   void shareOneLeaseAndOneStreamAndAreGoneWhenClosed() {
     Set<Thread> before = threads();
-    EtcdRegistry registry = peers.registry(server.endpoint());
+    // nothing of it ends by itself while this lasts
+    EtcdRegistry registry =
+        peers.registry(config(server.endpoint()).leaseTtl(Duration.ofMinutes(2)).build());
     registry.register("Service0", instance(8001)).await(PATIENCE);
     int threads = threads().size();
     List<Registration> all = new ArrayList<>();

@@ -14,6 +14,18 @@ class RegistrationOutageTest extends DrivenRegistration {
   // Outages.
 
   @Test
+  void anOutageDoesNotHideAConflict() {
+    register();
+    machine.onEvent(12, key("theirs", 12, 66));
+    assertThat(machine.state()).isEqualTo(State.CONFLICT);
+
+    machine.onDisconnected(Failures.away());
+
+    assertThat(effects.problem()).isEmpty(); // but for that of the conflict itself
+    assertThat(machine.state()).isEqualTo(State.CONFLICT);
+  }
+
+  @Test
   void anOutageOfEtcdDoesNotChangeTheStateOfWhatIsRegistered() {
     register();
 

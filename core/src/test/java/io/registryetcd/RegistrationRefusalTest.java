@@ -56,11 +56,12 @@ class RegistrationRefusalTest extends DrivenRegistration {
     machine.onConnected(Continuity.SAME);
 
     machine.onLeaseRefused(Failures.denied());
-    assertThat(effects.problem()).isPresent();
-    assertThat(machine.state()).isEqualTo(State.REGISTERING);
-
     machine.onFailed(Failures.denied());
-    assertThat(machine.state()).isEqualTo(State.RETRYING);
+    assertThat(effects.taken()).containsExactly("read", "RETRYING REFUSED", "timer PT10S");
+
+    machine.onTimer();
+    machine.onFailed(Failures.denied());
+    assertThat(effects.taken()).containsExactly("read", "FAILED REFUSED", "timer PT30S");
   }
 
   @Test

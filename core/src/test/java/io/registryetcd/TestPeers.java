@@ -58,6 +58,18 @@ final class TestPeers implements AfterEachCallback {
     return steps;
   }
 
+  /** What comes after it was registered: the listener may still be told of that. */
+  static List<Registration.StateChange> laterSteps(Registration registered) {
+    List<Registration.StateChange> steps = new CopyOnWriteArrayList<>();
+    registered.onStateChange(
+        step -> {
+          if (step.from() != Registration.State.REGISTERING) {
+            steps.add(step);
+          }
+        });
+    return steps;
+  }
+
   static List<Change> changes(ServiceView view) {
     List<Change> changes = new CopyOnWriteArrayList<>();
     view.onChange(changes::add);

@@ -101,6 +101,21 @@ class ViewsTest {
   }
 
   @Test
+  void aViewThatWasOnlyEverResolvedIsClosedTooAndMadeAnewWhenNeeded() {
+    etcd.put(A);
+    views.open("Hello").close();
+    loop.run();
+    assertThat(views.resolve("Hello")).containsExactly(A);
+
+    loop.pass(Duration.ofMinutes(16));
+    assertThat(session.subjects()).isZero();
+
+    views.open("Hello").close();
+    loop.run();
+    assertThat(views.resolve("Hello")).containsExactly(A);
+  }
+
+  @Test
   void aViewIsNotIdleBeforeItsTime() {
     views.open("Hello").close();
     loop.pass(Duration.ofMinutes(9));

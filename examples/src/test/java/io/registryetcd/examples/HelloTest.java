@@ -91,7 +91,7 @@ class HelloTest {
   @Test
   void serverStoppedUnderLoadLosesNoCall() throws InterruptedException {
     try (Program a = server("a");
-        Program b = server("b", "--drain", "1", "--steps");
+        Program b = server("b", "--drain", "2", "--steps");
         EtcdResolver resolver = EtcdResolver.create(etcd.endpoint())) {
       a.awaitReady();
       b.awaitReady();

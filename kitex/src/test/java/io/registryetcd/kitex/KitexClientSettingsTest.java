@@ -4,6 +4,7 @@ import static io.registryetcd.kitex.ClientHello.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.registryetcd.kitex.wire.TTHeader;
 import io.registryetcd.testkit.EtcdExtension;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -28,6 +29,20 @@ class KitexClientSettingsTest {
       assertThat(ClientHello.of(client).call(c -> c.echo(request("hi"))).getMessage())
           .isEqualTo("a|hi");
     }
+  }
+
+  @Test
+  void theServerIsToldTheDefaultTimes() throws Exception {
+    FakeKitexServer server = fixture.server(ClientHello.answering("a"));
+
+    try (KitexClient client =
+        KitexClient.builder(fixture.resolver, "Hello").framing(Framing.TTHEADER).build()) {
+      ClientHello.of(client).call(c -> c.echo(request("hi")));
+    }
+
+    assertThat(server.requests.get(0).header().ints())
+        .containsEntry(TTHeader.CONNECT_TIMEOUT_MILLIS, "1000")
+        .containsEntry(TTHeader.RPC_TIMEOUT_MILLIS, "10000");
   }
 
   @Test

@@ -155,7 +155,9 @@ class KitexRegistrationTest {
         .withMessageContaining("shut down");
   }
 
-  /** Deregistered, served on for the drain delay; only then clients are told to go. */
+  /**
+   * Deregistered, served on for the drain delay; an interrupt ends that, and what is left is cut.
+   */
   @Test
   void aServerServesOnWhileItsKeyIsGoneAndThenStops() throws Exception {
     RegisteredServer<KitexServer> server =

@@ -134,6 +134,8 @@ class ThriftServiceTest {
       assertThat(status.extra()).isEqualTo(Map.of("k", "v"));
       assertStaysOpen();
       assertThat(log.containing("127.0.0.1:" + client.socket().getLocalPort())).isEmpty();
+      assertThat(log.containing("strict")).isEmpty();
+      assertThat(log.containing("BizStatusException")).isEmpty();
     }
   }
 

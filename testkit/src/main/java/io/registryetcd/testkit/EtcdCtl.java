@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** etcdctl with the flags that this etcd needs: its endpoint, its certificates, and the user. */
 final class EtcdCtl {
-  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final Duration LIMIT = Duration.ofSeconds(90);
   // etcdctl's own limits of 2 s and 5 s are for people, not for a machine that stands still
   private static final String DIAL_TIMEOUT = "--dial-timeout=30s";
   private static final String COMMAND_TIMEOUT = "--command-timeout=30s";

@@ -102,7 +102,8 @@ public final class FaultProxy implements AutoCloseable {
 
   /**
    * Ends all faults. Stalled bytes flow again. A connection that lost bytes stays silent in that
-   * direction, as one does whose state a firewall forgot; it is closed here if one side left it.
+   * direction, as one does whose state a firewall forgot; it is closed as soon as one side has left
+   * it.
    */
   public void pass() {
     rules.clear();
